@@ -1,0 +1,36 @@
+/** Every activity, by concern; `bin/worker.ts` hands in what they touch. */
+import type { Database } from '../db/client.ts';
+import type { ComputeTarget } from '../providers/compute/port.ts';
+import type { StackEngine } from '../providers/stacks/port.ts';
+import { convergeActivities } from './converge.ts';
+import { laneActivities, type AwaitOutcome } from './lane.ts';
+import { operationActivities } from './operation.ts';
+import { prepareActivities } from './prepare.ts';
+import { rolloutActivities } from './rollout.ts';
+import { stackActivities } from './stack.ts';
+
+export interface ActivityDependencies {
+  db: Database;
+  compute: ComputeTarget;
+  stacks: StackEngine;
+  awaitOutcome: AwaitOutcome;
+}
+
+/** For the main queue. */
+export function mainActivities({ db, compute, awaitOutcome }: ActivityDependencies) {
+  return {
+    ...laneActivities(db, awaitOutcome),
+    ...operationActivities(db),
+    ...prepareActivities(db, compute),
+    ...rolloutActivities(db, compute),
+    ...convergeActivities(db, compute),
+  };
+}
+
+/** For the stacks queue. */
+export function stacksActivities({ db, stacks }: ActivityDependencies) {
+  return stackActivities(db, stacks);
+}
+
+export type MainActivities = ReturnType<typeof mainActivities>;
+export type StacksActivities = ReturnType<typeof stacksActivities>;

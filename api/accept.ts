@@ -1,0 +1,125 @@
+/** The acceptance transaction: receipt, rows, operation, event and answer stand together, or not at all. */
+import {
+  findByIdempotencyKey,
+  insertRequest,
+  serializeOn,
+  type IdempotencySlot,
+  type RequestRow,
+} from '../db/requests.ts';
+import type { Tx } from '../db/client.ts';
+import { PlatformError } from '../domain/errors.ts';
+import type { EnvironmentId, EnvironmentKey } from '../domain/ids.ts';
+import type { GovernanceDecision } from '../providers/governance/port.ts';
+import type { Caller } from './caller.ts';
+import type { ApiDeps } from './deps.ts';
+import type { Answer, MutationEndpoint } from './endpoint.ts';
+import { problemAnswer } from './problem.ts';
+
+/** A mutation that was parsed, and what is known about it so far. */
+export interface Mutation {
+  endpoint: MutationEndpoint;
+  caller: Caller;
+  input: unknown;
+  /** SHA-256 of the canonical input. */
+  bodyHash: string;
+  idempotencyKey: string | null;
+  environmentId: EnvironmentId | null;
+  governance: GovernanceDecision | null;
+}
+
+/** How long a call waits for the doorbell; the work stands in Postgres already, and reconcile rings for what is missed. */
+const RING_TIMEOUT_MS = 1_000;
+
+/** The answer of the call that used this key first, if there was one. @throws PlatformError `IdempotencyKeyReused` */
+export async function earlierAnswer(tx: Tx, mutation: Mutation): Promise<Answer | null> {
+  const slot = slotOf(mutation);
+  const earlier = slot && (await findByIdempotencyKey(tx, slot));
+  return earlier && replayOf(earlier, mutation.bodyHash);
+}
+
+/** @throws PlatformError whatever `run` refuses: then nothing was changed, and the key is free for another try. */
+export async function accept(deps: ApiDeps, mutation: Mutation): Promise<Answer> {
+  const { endpoint, caller, input } = mutation;
+  const slot = slotOf(mutation);
+  let ringFor: EnvironmentKey | undefined;
+  const answer = await deps.db.forTenant(caller.tenantId, async (tx) => {
+    if (slot) {
+      await serializeOn(tx, 'idempotency', ...Object.values(slot));
+      const earlier = await earlierAnswer(tx, mutation);
+      if (earlier) return earlier;
+    }
+    const { status, headers = {}, body, environmentId, operation } = await endpoint.run(tx, caller, input, deps);
+    await insertRequest(tx, {
+      ...receiptOf(mutation),
+      decision: 'allowed',
+      code: null,
+      environmentId,
+      operationId: operation?.id ?? null,
+      answerStatus: status,
+      answerHeaders: headers,
+      answerBody: body,
+    });
+    ringFor = operation?.key;
+    return { status, headers, body };
+  });
+  if (ringFor) await ringInTime(deps, ringFor);
+  return answer;
+}
+
+/** The refusal of a known caller, in a transaction of its own. */
+export async function recordDenial(deps: ApiDeps, mutation: Mutation, error: PlatformError): Promise<void> {
+  const { status, headers = {}, body } = problemAnswer(error, mutation.caller.traceId);
+  await deps.db.forTenant(mutation.caller.tenantId, (tx) =>
+    insertRequest(tx, {
+      ...receiptOf(mutation),
+      decision: 'denied',
+      code: error.code,
+      environmentId: mutation.environmentId,
+      operationId: null,
+      answerStatus: status,
+      answerHeaders: headers,
+      answerBody: body,
+    }),
+  );
+}
+
+function receiptOf({ endpoint, caller, bodyHash, idempotencyKey, governance }: Mutation) {
+  return {
+    tenantId: caller.tenantId,
+    clientId: caller.clientId,
+    subject: caller.subject,
+    method: endpoint.method,
+    route: endpoint.route,
+    idempotencyKey,
+    bodyHash,
+    governance: governance && { ...governance },
+    traceId: caller.traceId,
+  };
+}
+
+function slotOf({ endpoint, caller, idempotencyKey }: Mutation): IdempotencySlot | null {
+  if (idempotencyKey === null) return null;
+  const { tenantId, clientId } = caller;
+  return { tenantId, clientId, method: endpoint.method, route: endpoint.route, key: idempotencyKey };
+}
+
+function replayOf(earlier: RequestRow, bodyHash: string): Answer {
+  if (earlier.bodyHash !== bodyHash) {
+    throw new PlatformError('IdempotencyKeyReused', 'This Idempotency-Key was used with another input.');
+  }
+  const headers = { ...earlier.answerHeaders, 'x-trace-id': earlier.traceId, 'idempotency-replayed': 'true' };
+  return { status: earlier.answerStatus, headers, body: earlier.answerBody };
+}
+
+async function ringInTime({ ring, log }: ApiDeps, key: EnvironmentKey): Promise<void> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`no answer within ${RING_TIMEOUT_MS} ms`)), RING_TIMEOUT_MS);
+  try {
+    await Promise.race([ring(key), late.promise]);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    log.warn({ ...key, reason }, 'the lane could not be rung; reconcile will');
+  } finally {
+    clearTimeout(timer);
+  }
+}

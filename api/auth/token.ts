@@ -1,0 +1,115 @@
+/** From a bearer token to the principal it speaks for. */
+import { createHash } from 'node:crypto';
+import jwt, { type Algorithm, type Jwt } from 'jsonwebtoken';
+import { PlatformError } from '../../domain/errors.ts';
+import type { Principal } from '../caller.ts';
+import { bearerOf, type Credentials } from './bearer.ts';
+import { principalOf } from './claims.ts';
+import { isEncrypted, openDecryption, type DecryptionKey } from './decryption.ts';
+import type { IssuerKeys } from './keys.ts';
+
+/** @throws PlatformError `TokenMissing`, `TokenInvalid`, `TokenExpired`, `IssuerUnavailable` */
+export type VerifyToken = (credentials: Credentials) => Promise<Principal>;
+
+export interface TokenOptions {
+  issuer: string;
+  audience: string;
+  keys: IssuerKeys;
+  /** Accepted `typ` headers. @default ['at+jwt'] */
+  types?: string[];
+  /** For tokens that are encrypted; without it they are refused. */
+  decryptionKey?: DecryptionKey;
+}
+
+const ALGORITHMS: Algorithm[] = ['RS256', 'ES256', 'PS256'];
+const TOLERANCE_SECONDS = 30;
+const CACHE_MS = 60_000;
+const CACHE_SIZE = 5_000;
+/** Far above any real token; what is longer is not worth a hash. */
+const MAX_CHARS = 12_288;
+
+interface Verified {
+  principal: Principal;
+  kid: string;
+  untilMs: number;
+}
+
+export function openTokenVerifier(options: TokenOptions): VerifyToken {
+  const { issuer, audience, keys, types = ['at+jwt'], decryptionKey } = options;
+  const decrypt = decryptionKey ? openDecryption(decryptionKey, types) : refuseEncrypted;
+  const cache = new Map<string, Verified>();
+  return async (credentials) => {
+    const bearer = bearerOf(credentials);
+    if (bearer.length > MAX_CHARS) throw invalid(`The token is longer than ${MAX_CHARS} characters.`);
+    const digest = createHash('sha256').update(bearer).digest('base64url');
+    const cached = cache.get(digest);
+    // A key that the issuer has taken back takes the tokens it signed with it.
+    if (cached && cached.untilMs > Date.now() && keys.has(cached.kid)) return cached.principal;
+    cache.delete(digest);
+
+    const token = isEncrypted(bearer) ? await decrypt(bearer) : bearer;
+    const kid = keyIdOf(token, types);
+    const key = await keys.find(kid);
+    const verified = verify(token, key.getPublicKey(), key.alg, { issuer, audience });
+    const principal = principalOf(verified, Date.now() / 1000, TOLERANCE_SECONDS);
+    const { exp } = verified.payload as { exp: number };
+    const oldest = cache.size >= CACHE_SIZE ? cache.keys().next().value : undefined;
+    if (oldest !== undefined) cache.delete(oldest);
+    cache.set(digest, { principal, kid, untilMs: Math.min(Date.now() + CACHE_MS, exp * 1000) });
+    return principal;
+  };
+}
+
+function refuseEncrypted(): never {
+  throw invalid('The token is encrypted, and this API has no key to decrypt it; it takes signed tokens.');
+}
+
+function keyIdOf(token: string, types: string[]): string {
+  const decoded = decode(token);
+  if (!decoded || typeof decoded.payload === 'string') throw invalid('The token is not a signed JWT.');
+  const { typ, alg, kid, crit } = decoded.header as { typ?: string; alg: string; kid?: string; crit?: unknown };
+  const type = typ?.toLowerCase().replace(/^application\//, '');
+  if (type === undefined || !types.includes(type)) throw invalid('The token is not an access token (typ at+jwt).');
+  if (!ALGORITHMS.some((one) => one === alg))
+    throw invalid('The token is signed with an algorithm that is not accepted.');
+  if (crit !== undefined) throw invalid('The token asks for extensions that are not known here.');
+  if (typeof kid !== 'string') throw invalid('The token names no key.');
+  return kid;
+}
+
+function decode(token: string): Jwt | null {
+  try {
+    return jwt.decode(token, { complete: true });
+  } catch (error) {
+    throw invalid('The token is not a signed JWT.', error);
+  }
+}
+
+function verify(
+  token: string,
+  pem: string,
+  alg: string | undefined,
+  expected: { issuer: string; audience: string },
+): Jwt {
+  // A key that says its algorithm is used with no other.
+  const algorithms = ALGORITHMS.filter((one) => alg === undefined || alg === one);
+  try {
+    return jwt.verify(token, pem, { ...expected, algorithms, clockTolerance: TOLERANCE_SECONDS, complete: true });
+  } catch (error) {
+    if (error instanceof jwt.TokenExpiredError) throw new PlatformError('TokenExpired', 'The token has expired.');
+    throw invalid(reasonOf(error), error);
+  }
+}
+
+/** The library's sentences name expected values; these do not. */
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : '';
+  if (message.includes('audience')) return 'The token is for another audience.';
+  if (message.includes('issuer')) return 'The token is from another issuer.';
+  if (error instanceof jwt.NotBeforeError) return 'The token is not valid yet.';
+  return 'The token does not verify.';
+}
+
+function invalid(message: string, cause?: unknown): PlatformError {
+  return new PlatformError('TokenInvalid', message, { cause });
+}

@@ -1,0 +1,27 @@
+/** What the API is built from; `bin/api.ts` wires it. */
+import type { Logger } from 'pino';
+import type { Database } from '../db/client.ts';
+import type { ComputeTarget } from '../providers/compute/port.ts';
+import type { Governance } from '../providers/governance/port.ts';
+import type { SecretStore } from '../providers/secrets/port.ts';
+import type { Ring } from '../workflows/client.ts';
+import type { VerifyToken } from './auth/token.ts';
+
+/** Something that has to answer before this process is of use. */
+export interface ReadinessCheck {
+  name: string;
+  /** Rejects when it does not answer. */
+  check(signal: AbortSignal): Promise<unknown>;
+}
+
+export interface ApiDeps {
+  db: Database;
+  ring: Ring;
+  governance: Governance;
+  compute: ComputeTarget;
+  /** Asked what is there; a value is never read here. */
+  secrets: Pick<SecretStore, 'latest' | 'has'>;
+  verifyToken: VerifyToken;
+  readiness: ReadinessCheck[];
+  log: Pick<Logger, 'info' | 'warn' | 'error'>;
+}

@@ -1,0 +1,162 @@
+/**
+ * An endpoint says all there is to say about one operation: route, scope, what goes in and out, and `run`. REST, and
+ * whatever else speaks for the platform, derive from it; `pipeline.ts` has the order in which it is judged.
+ */
+import type { z } from 'zod';
+import type { Tx } from '../db/client.ts';
+import type { EnvironmentRow } from '../db/environments.ts';
+import type { ErrorCode } from '../domain/errors.ts';
+import type { EnvironmentId, EnvironmentKey, OperationId } from '../domain/ids.ts';
+import type { Stage } from '../domain/phases.ts';
+import type { Scope } from '../domain/scopes.ts';
+import type { GovernedAction } from '../providers/governance/port.ts';
+import type { Caller } from './caller.ts';
+import type { ApiDeps } from './deps.ts';
+
+/** The parts of a call that are read; a part that is left out has to be empty. */
+export interface InputShape {
+  params?: z.ZodType;
+  query?: z.ZodType;
+  body?: z.ZodType;
+}
+export type InputOf<S extends InputShape> = { [K in keyof S]: S[K] extends z.ZodType ? z.output<S[K]> : never };
+
+/** Status -> shape of the body. */
+export type OutputShape = Record<number, z.ZodType>;
+export type AnswerOf<O extends OutputShape> = {
+  [S in keyof O & number]: { status: S; body: z.input<O[S]>; headers?: Record<string, string> };
+}[keyof O & number];
+
+/** An answer as the transports carry it. */
+export interface Answer {
+  status: number;
+  headers?: Record<string, string>;
+  body: unknown;
+}
+
+/** The environment that a call is about, for the tenant guard. */
+export interface Target<I> {
+  /** What the caller reads when it is not there, belongs to another tenant, or was never bound. */
+  notFound: ErrorCode;
+  /** Null when there is none. It may refuse by a PlatformError of its own. */
+  locate(tx: Tx, tenantId: string, input: I): Promise<EnvironmentId | null>;
+}
+
+/** Asks governance before a mutation runs. */
+export interface Governed<I> {
+  action: GovernedAction;
+  /** What to judge; `environment` is the one the tenant guard found, null when it does not exist yet. */
+  question(
+    tx: Tx,
+    caller: Caller,
+    input: I,
+    environment: EnvironmentRow | null,
+  ): Promise<{ stage: Stage; intent: unknown; facts: Record<string, string> }>;
+}
+
+interface Common<I> {
+  /** With `{name}` for parameters, below the version: `/runtime/environments/{environmentId}`. */
+  route: string;
+  /** One scope, or the way to it where it depends on what is asked for (an operation is read with its noun's scope). */
+  scope: Scope | ((tx: Tx, tenantId: string, input: I) => Promise<Scope>);
+  /** What `scope` may come to, where it is found on the way; for the document. */
+  possibleScopes?: Scope[];
+  /** What it is for, in a few words; for the document. Left out, the document says it by method and route. */
+  summary?: string;
+  /** What `check`, `locate`, `question` and `run` refuse by; the pipeline's own codes go without saying. */
+  refuses?: ErrorCode[];
+  input: InputShape;
+  output: OutputShape;
+  /** Left out when a call is about no environment yet. */
+  target?: Target<I>;
+  /** What a shape cannot say about the input alone. @throws PlatformError */
+  check?(input: I): void;
+}
+
+export interface ReadEndpoint<I = unknown> extends Common<I> {
+  kind: 'read';
+  method: 'GET';
+  run(deps: ApiDeps, caller: Caller, input: I): Promise<Answer>;
+}
+
+/** What a mutation did in the acceptance transaction. */
+export interface Accepted extends Answer {
+  environmentId: EnvironmentId;
+  /** The operation that was accepted; the lane of `key` is rung for it once the transaction stands. */
+  operation?: { id: OperationId; key: EnvironmentKey };
+}
+
+export interface MutationEndpoint<I = unknown> extends Common<I> {
+  kind: 'mutation';
+  method: 'POST';
+  governed?: Governed<I>;
+  /** Runs inside the acceptance transaction, together with its receipt. */
+  run(tx: Tx, caller: Caller, input: I, deps: ApiDeps): Promise<Accepted>;
+}
+
+/** Answers line by line (`application/x-ndjson`) until the source ends or the caller leaves. */
+export interface StreamEndpoint<I = unknown> extends Common<I> {
+  kind: 'stream';
+  method: 'GET';
+  run(deps: ApiDeps, caller: Caller, input: I, signal: AbortSignal): Promise<AsyncIterable<unknown>>;
+}
+
+export type Endpoint = ReadEndpoint | MutationEndpoint | StreamEndpoint;
+
+type Typed<E, S extends InputShape, O extends OutputShape, R> = Omit<
+  E,
+  'kind' | 'method' | 'input' | 'output' | 'run'
+> & {
+  input: S;
+  output: O;
+} & R;
+
+/** A question: answered from Postgres, changes nothing. */
+export function read<S extends InputShape, O extends OutputShape>(
+  definition: Typed<
+    ReadEndpoint<InputOf<S>>,
+    S,
+    O,
+    { run(deps: ApiDeps, caller: Caller, input: InputOf<S>): Promise<AnswerOf<O>> }
+  >,
+): ReadEndpoint {
+  return { ...definition, kind: 'read', method: 'GET' } as ReadEndpoint<InputOf<S>> as ReadEndpoint;
+}
+
+/** A change: accepted in one transaction, with a receipt. */
+export function mutation<S extends InputShape, O extends OutputShape>(
+  definition: Typed<
+    MutationEndpoint<InputOf<S>>,
+    S,
+    O,
+    {
+      run(
+        tx: Tx,
+        caller: Caller,
+        input: InputOf<S>,
+        deps: ApiDeps,
+      ): Promise<AnswerOf<O> & Omit<Accepted, keyof Answer>>;
+    }
+  >,
+): MutationEndpoint {
+  return { ...definition, kind: 'mutation', method: 'POST' } as MutationEndpoint<InputOf<S>> as MutationEndpoint;
+}
+
+/** A question whose answer comes line by line; `output` is the shape of one line. */
+export function stream<S extends InputShape, O extends OutputShape>(
+  definition: Typed<
+    StreamEndpoint<InputOf<S>>,
+    S,
+    O,
+    {
+      run(
+        deps: ApiDeps,
+        caller: Caller,
+        input: InputOf<S>,
+        signal: AbortSignal,
+      ): Promise<AsyncIterable<z.input<O[keyof O & number]>>>;
+    }
+  >,
+): StreamEndpoint {
+  return { ...definition, kind: 'stream', method: 'GET' } as StreamEndpoint<InputOf<S>> as StreamEndpoint;
+}

@@ -1,0 +1,38 @@
+/** Refusals as gRPC statuses. */
+import { Metadata, status as codes, type ServerErrorResponse } from '@grpc/grpc-js';
+import type { ErrorKind, PlatformError } from '../../domain/errors.ts';
+import type { TraceId } from '../../domain/ids.ts';
+
+export function statusOfKind(kind: ErrorKind): codes {
+  switch (kind) {
+    case 'invalid':
+    case 'unsupportedMediaType':
+      return codes.INVALID_ARGUMENT;
+    case 'tooLarge':
+      return codes.RESOURCE_EXHAUSTED;
+    case 'unauthenticated':
+      return codes.UNAUTHENTICATED;
+    case 'forbidden':
+      return codes.PERMISSION_DENIED;
+    case 'notFound':
+      return codes.NOT_FOUND;
+    case 'methodNotAllowed':
+      return codes.UNIMPLEMENTED;
+    case 'conflict':
+    case 'unprocessable':
+      return codes.FAILED_PRECONDITION;
+    case 'internal':
+      return codes.INTERNAL;
+    case 'unavailable':
+      return codes.UNAVAILABLE;
+  }
+}
+
+/** The stable code of the refusal is in the trailer `slipway-error-code`, each wrong field in `slipway-error-field`. */
+export function statusAnswer(error: PlatformError, traceId: TraceId): Partial<ServerErrorResponse> {
+  const metadata = new Metadata();
+  metadata.set('slipway-error-code', error.code);
+  metadata.set('x-trace-id', traceId);
+  for (const { pointer, message } of error.pointers) metadata.add('slipway-error-field', `${pointer} ${message}`);
+  return { code: statusOfKind(error.kind), details: error.publicMessage, metadata };
+}

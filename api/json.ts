@@ -1,0 +1,67 @@
+/** Bodies as values: strict JSON, no key twice, no depth or character that later parts could stumble over. */
+import { PlatformError } from '../domain/errors.ts';
+
+const MAX_DEPTH = 32;
+const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g;
+
+/** @throws PlatformError `MalformedJson` with the place in the text. */
+export function parseJson(bytes: Uint8Array): unknown {
+  const text = decode(bytes);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw malformed(syntaxMessage(error, text));
+  }
+  checkStructure(text);
+  return value;
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw malformed('The body is not UTF-8.');
+  }
+}
+
+/** V8's sentences quote the body; only the place leaves the process. */
+function syntaxMessage(error: unknown, text: string): string {
+  const position = /position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
+  const at = position === undefined ? text.length : Number(position);
+  const before = text.slice(0, at).split('\n');
+  return `The body is not JSON: unexpected ${at >= text.length ? 'end' : 'character'} at line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1} (position ${at}).`;
+}
+
+/** `text` is known to be JSON: its strings and brackets alone tell keys and depth. */
+function checkStructure(text: string): void {
+  const open: (Set<string> | null)[] = [];
+  let last: string | null = null;
+  for (const { 0: token, index } of text.matchAll(TOKEN)) {
+    if (token === '{' || token === '[') {
+      open.push(token === '{' ? new Set() : null);
+      if (open.length > MAX_DEPTH)
+        throw malformed(`The body is nested deeper than ${MAX_DEPTH} levels (position ${index}).`);
+    } else if (token === '}' || token === ']') {
+      open.pop();
+    } else if (token === ':') {
+      addKey(open.at(-1), last, index);
+    } else if (token !== ',') {
+      last = JSON.parse(token) as string;
+      if (!last.isWellFormed() || last.includes('\u0000')) {
+        throw malformed(`The body has a NUL or half a character (position ${index}).`);
+      }
+    }
+  }
+}
+
+function addKey(keys: Set<string> | null | undefined, key: string | null, index: number): void {
+  if (!keys || key === null) return;
+  if (key === '__proto__') throw malformed(`The body has a key that is not allowed (position ${index}).`);
+  if (keys.has(key)) throw malformed(`The body has a key twice (position ${index}).`);
+  keys.add(key);
+}
+
+function malformed(message: string): PlatformError {
+  return new PlatformError('MalformedJson', message);
+}

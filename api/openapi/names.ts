@@ -1,0 +1,25 @@
+/** The shapes that become components of the document, by the names their modules export them under. */
+import { z } from 'zod';
+import * as component from '../shapes/component.ts';
+import * as configuration from '../shapes/configuration.ts';
+import * as deployment from '../shapes/deployment.ts';
+import * as environment from '../shapes/environment.ts';
+import * as logs from '../shapes/logs.ts';
+import * as operation from '../shapes/operation.ts';
+import * as scalingPolicy from '../shapes/scaling-policy.ts';
+import * as secretBinding from '../shapes/secret-binding.ts';
+
+const MODULES = [component, configuration, deployment, environment, logs, operation, scalingPolicy, secretBinding];
+
+/** `deployBody` is `DeployBody`. Shapes of paths and queries are parameters, and have no name of their own. */
+export function nameShapes(): void {
+  const taken = new Map<string, unknown>();
+  for (const [name, shape] of MODULES.flatMap((module) => Object.entries<unknown>(module))) {
+    if (!(shape instanceof z.ZodType) || /(?:Params|Query)$/.test(name)) continue;
+    const id = `${name[0]?.toUpperCase()}${name.slice(1)}`;
+    if (taken.has(id) && taken.get(id) !== shape) throw new Error(`Two shapes are named ${id}: rename one of them.`);
+    taken.set(id, shape);
+    const known = z.globalRegistry.get(shape) ?? {};
+    if (known.id === undefined) z.globalRegistry.add(shape, { ...known, id });
+  }
+}

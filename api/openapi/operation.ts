@@ -1,0 +1,95 @@
+/** One endpoint as an operation of the document. */
+import type { z } from 'zod';
+import type { Endpoint } from '../endpoint.ts';
+import { examples } from './examples.ts';
+import { operationIdOf, sentenceOf } from './operation-id.ts';
+import { refusalsOf } from './refusals.ts';
+import { answer, refusal } from './responses.ts';
+import type { Schemas } from './schemas.ts';
+import type { Operation, Parameter, Response, Schema } from './types.ts';
+
+/** Headers that every call may carry, or every mutation. */
+export const headerParameters: Record<string, Parameter> = {
+  Traceparent: {
+    name: 'traceparent',
+    in: 'header',
+    required: false,
+    description: "Continues the caller's W3C trace. One that does not parse is left aside.",
+    schema: { type: 'string' },
+  },
+  IdempotencyKey: {
+    name: 'Idempotency-Key',
+    in: 'header',
+    required: false,
+    description: 'The same key with the same input gets the first answer again; with another input it is a 422.',
+    schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
+  },
+};
+
+export function operationOf(endpoint: Endpoint, schemas: Schemas): Operation {
+  const { method, route, input, scope, possibleScopes } = endpoint;
+  const operationId = operationIdOf(method, route);
+  const scopes = typeof scope === 'string' ? [scope] : (possibleScopes ?? []);
+  const example = examples[`${method} ${route}`];
+  const needed = scopes.map((one) => `\`${one}\``).join(' or ');
+  return {
+    operationId,
+    summary: endpoint.summary ?? sentenceOf(operationId),
+    ...(needed && { description: `Needs the scope ${needed}.` }),
+    tags: [route.split('/').find((part) => part !== '' && part !== 'runtime') ?? 'runtime'],
+    security: scopes.length === 0 ? [{ bearer: [] }] : scopes.map((one) => ({ bearer: [one] })),
+    parameters: [
+      ...parametersOf('path', input.params, schemas),
+      ...parametersOf('query', input.query, schemas),
+      ...(endpoint.kind === 'mutation' ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []),
+      { $ref: '#/components/parameters/Traceparent' },
+    ],
+    ...(input.body && {
+      requestBody: {
+        required: !input.body.safeParse(undefined).success,
+        content: {
+          'application/json': {
+            schema: schemas.ofInput(input.body),
+            ...(example?.request !== undefined && { example: example.request }),
+          },
+        },
+      },
+    }),
+    responses: responsesOf(endpoint, schemas),
+  };
+}
+
+function parametersOf(place: 'path' | 'query', shape: z.ZodType | undefined, schemas: Schemas): Parameter[] {
+  if (!shape) return [];
+  const { properties = {}, required = [] } = schemas.ofInput(shape) as {
+    properties?: Record<string, Schema>;
+    required?: string[];
+  };
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: place,
+    required: place === 'path' || required.includes(name),
+    schema,
+  }));
+}
+
+function responsesOf(endpoint: Endpoint, schemas: Schemas): Record<string, Response> {
+  const responses: Record<string, Response> = {};
+  const { method, route, kind } = endpoint;
+  for (const [text, shape] of Object.entries(endpoint.output)) {
+    const status = Number(text);
+    const example = examples[`${method} ${route}`]?.answer;
+    const type = kind === 'stream' ? 'application/x-ndjson' : 'application/json';
+    responses[text] = answer(status, type, schemas.ofAnswer(shape), {
+      ...(example?.status === status && { example: example.body }),
+      ...(kind === 'stream' && { description: 'Line by line; this is the schema of one line.' }),
+      extra: [
+        ...(kind === 'mutation' && (status === 201 || status === 202) ? ['Location'] : []),
+        ...(kind === 'mutation' && status === 202 ? ['OperationLocation'] : []),
+        ...(kind === 'mutation' ? ['IdempotencyReplayed'] : []),
+      ],
+    });
+  }
+  for (const [status, codes] of refusalsOf(endpoint)) responses[String(status)] = refusal(status, codes);
+  return responses;
+}

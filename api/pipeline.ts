@@ -1,0 +1,122 @@
+/**
+ * What every call goes through, whatever carried it here, in this order: authenticate -> parse -> tenant guard -> scope
+ * -> governance -> run. Each step throws its own PlatformError; the transports turn that into their own form.
+ */
+import type { Tx } from '../db/client.ts';
+import type { EnvironmentRow } from '../db/environments.ts';
+import { PlatformError } from '../domain/errors.ts';
+import { hashOf } from '../domain/hash.ts';
+import type { TraceId } from '../domain/ids.ts';
+import { accept, earlierAnswer, recordDenial, type Mutation } from './accept.ts';
+import type { Credentials } from './auth/bearer.ts';
+import type { Caller } from './caller.ts';
+import type { ApiDeps } from './deps.ts';
+import type { Answer, Endpoint, MutationEndpoint } from './endpoint.ts';
+import { askGovernance, refuseUnlessAllowed } from './governance.ts';
+import { parseInput, type RawInput } from './parse.ts';
+import { callerOf, checkStatedTenant, guardTarget } from './tenant-guard.ts';
+
+/** A call as a transport hands it over. */
+export interface Call {
+  traceId: TraceId;
+  credentials: Credentials;
+  params: unknown;
+  query: unknown;
+  /** Read only for callers that are known. */
+  readBody(): Promise<unknown>;
+  /** A tenant stated outside the body (a gRPC message's field). */
+  statedTenantId?: string;
+  idempotencyKey?: string;
+  /** Aborted when the caller leaves. */
+  signal: AbortSignal;
+}
+
+export type Outcome = { kind: 'answer'; answer: Answer } | { kind: 'stream'; lines: AsyncIterable<unknown> };
+
+/** @throws PlatformError */
+export async function perform(deps: ApiDeps, endpoint: Endpoint, call: Call): Promise<Outcome> {
+  const principal = await deps.verifyToken(call.credentials);
+  const raw: RawInput = { params: call.params, query: call.query, body: await call.readBody() };
+  const input = parseInput(endpoint, raw);
+  const idempotencyKey = checkedKey(call.idempotencyKey);
+  const caller = callerOf(principal, call.traceId);
+  const stated = call.statedTenantId ?? statedIn(raw.body);
+  if (endpoint.kind === 'mutation') {
+    return { kind: 'answer', answer: await change(deps, endpoint, caller, input, stated, idempotencyKey) };
+  }
+  checkStatedTenant(caller, stated);
+  await deps.db.forTenant(caller.tenantId, (tx) => judge(tx, endpoint, caller, input));
+  return endpoint.kind === 'read'
+    ? { kind: 'answer', answer: await endpoint.run(deps, caller, input) }
+    : { kind: 'stream', lines: await endpoint.run(deps, caller, input, call.signal) };
+}
+
+/** Tenant guard and scope. */
+async function judge(tx: Tx, endpoint: Endpoint, caller: Caller, input: unknown): Promise<EnvironmentRow | null> {
+  const { target, scope } = endpoint;
+  const environment = target ? await guardTarget(tx, caller, target, input) : null;
+  const needed = typeof scope === 'string' ? scope : await scope(tx, caller.tenantId, input);
+  if (!caller.scopes.has(needed)) {
+    throw new PlatformError('ScopeMissing', `The token does not carry the scope ${needed}.`, {
+      details: { requiredScope: needed },
+    });
+  }
+  return environment;
+}
+
+async function change(
+  deps: ApiDeps,
+  endpoint: MutationEndpoint,
+  caller: Caller,
+  input: unknown,
+  stated: unknown,
+  idempotencyKey: string | null,
+): Promise<Answer> {
+  const bodyHash = hashOf(input);
+  const mutation: Mutation = {
+    endpoint,
+    caller,
+    input,
+    bodyHash,
+    idempotencyKey,
+    environmentId: null,
+    governance: null,
+  };
+  try {
+    checkStatedTenant(caller, stated);
+    const judged = await deps.db.forTenant(caller.tenantId, async (tx) => {
+      const environment = await judge(tx, endpoint, caller, input);
+      mutation.environmentId = environment?.id ?? null;
+      const earlier = await earlierAnswer(tx, mutation);
+      const question = earlier ? null : await endpoint.governed?.question(tx, caller, input, environment);
+      return { environment, earlier, question };
+    });
+    if (judged.earlier) return judged.earlier;
+    if (endpoint.governed && judged.question) {
+      const asked = { ...judged.question, action: endpoint.governed.action, environment: judged.environment };
+      mutation.governance = await askGovernance(deps.governance, caller, asked);
+      if (mutation.governance) refuseUnlessAllowed(mutation.governance);
+    }
+  } catch (error) {
+    if (error instanceof PlatformError && isDenial(error)) await recordDenial(deps, mutation, error);
+    throw error;
+  }
+  return await accept(deps, mutation);
+}
+
+/** A refusal of the judges, as opposed to one by the state of things or by a broken part. */
+function isDenial({ kind, code }: PlatformError): boolean {
+  return kind === 'forbidden' || kind === 'notFound' || code === 'GovernanceUnavailable';
+}
+
+function statedIn(body: unknown): unknown {
+  return typeof body === 'object' && body !== null && 'tenantId' in body ? body.tenantId : undefined;
+}
+
+function checkedKey(key: string | undefined): string | null {
+  if (key === undefined) return null;
+  if (/^[\x21-\x7e]{1,255}$/.test(key)) return key;
+  throw new PlatformError('ValidationFailed', 'One thing is wrong with the input.', {
+    pointers: [{ pointer: 'Idempotency-Key', message: 'is 1 to 255 visible ASCII characters' }],
+  });
+}

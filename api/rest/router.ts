@@ -1,0 +1,71 @@
+/** The one list of endpoints on HTTP: their routes under `/v1` and, answering alike, without a version. */
+import { Router, type Request, type Response } from 'express';
+import { PlatformError } from '../../domain/errors.ts';
+import type { ApiDeps } from '../deps.ts';
+import type { Answer, Endpoint } from '../endpoint.ts';
+import { VERSION_PREFIX } from '../paths.ts';
+import { perform } from '../pipeline.ts';
+import { standardHeaders } from '../schema-version.ts';
+import type { TraceId } from '../../domain/ids.ts';
+import { readJsonBody } from './body.ts';
+import { sendLines } from './lines.ts';
+
+/** @param stopping aborted when the server stops: then streams end. */
+export function buildRouter(deps: ApiDeps, endpoints: Endpoint[], stopping: AbortSignal): Router {
+  const router = Router({ caseSensitive: true });
+  for (const [route, methods] of byRoute(endpoints)) {
+    const pattern = route.replaceAll(/\{(\w+)\}/g, ':$1');
+    const at = router.route([VERSION_PREFIX + pattern, pattern]);
+    for (const endpoint of methods) {
+      const handle = (request: Request, response: Response) => answerCall(deps, endpoint, request, response, stopping);
+      if (endpoint.method === 'GET') at.get(handle);
+      else at.post(handle);
+    }
+    const allow = methods.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
+    at.all(() => {
+      throw new PlatformError('MethodNotAllowed', `This path answers ${allow}.`, { details: { allow } });
+    });
+  }
+  return router;
+}
+
+async function answerCall(
+  deps: ApiDeps,
+  endpoint: Endpoint,
+  request: Request,
+  response: Response,
+  stopping: AbortSignal,
+): Promise<void> {
+  const left = new AbortController();
+  response.once('close', () => left.abort());
+  const signal = AbortSignal.any([left.signal, stopping]);
+  const { authorization = [], 'idempotency-key': keys } = request.headersDistinct;
+  const outcome = await perform(deps, endpoint, {
+    traceId: traceOf(response),
+    credentials: { authorization, tokenInQuery: 'access_token' in request.query },
+    params: request.params,
+    query: { ...request.query },
+    readBody: () => readJsonBody(request, response),
+    idempotencyKey: keys?.join(', '),
+    signal,
+  });
+  if (outcome.kind === 'answer') send(response, outcome.answer);
+  else if (request.method === 'HEAD') response.status(200).setHeader('content-type', 'application/x-ndjson').end();
+  else await sendLines(response, outcome.lines, signal);
+}
+
+export function send(response: Response, { status, headers = {}, body }: Answer): void {
+  const all = { ...standardHeaders(traceOf(response)), 'content-type': 'application/json', ...headers };
+  response.status(status).setHeaders(new Headers(all)).end(JSON.stringify(body));
+}
+
+/** The trace that `server.ts` has given this call. */
+export function traceOf(response: Response): TraceId {
+  return response.locals.traceId as TraceId;
+}
+
+function byRoute(endpoints: Endpoint[]): Map<string, Endpoint[]> {
+  const routes = new Map<string, Endpoint[]>();
+  for (const endpoint of endpoints) routes.set(endpoint.route, [...(routes.get(endpoint.route) ?? []), endpoint]);
+  return routes;
+}

@@ -1,0 +1,155 @@
+/** The REST front door: an Express application around the router, and the listener it stands on. */
+import { createServer, type Server } from 'node:http';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import { PlatformError, type ErrorCode } from '../../domain/errors.ts';
+import type { ApiDeps } from '../deps.ts';
+import { endpoints } from '../endpoints.ts';
+import { problemAnswer } from '../problem.ts';
+import { refusalOf } from '../refusal.ts';
+import { standardHeaders } from '../schema-version.ts';
+import type { Tls } from '../tls.ts';
+import { traceIdOf } from '../trace.ts';
+import { openReadiness } from './probes.ts';
+import { buildReference, REFERENCE_PATHS } from './reference.ts';
+import { buildRouter, send, traceOf } from './router.ts';
+
+export interface RestServer extends AsyncDisposable {
+  url: string;
+  port: number;
+  /** From now on `/readyz` says no, and calls are still taken. */
+  goDown(): void;
+}
+
+export interface RestOptions {
+  host: string;
+  /** 0 takes a free one. */
+  port: number;
+  tls?: Tls;
+  /** Whether clients speak TLS, to us or to what stands before us: then they are told to go on so. @default with `tls` */
+  isSecure?: boolean;
+}
+
+const SECURITY_HEADERS: Record<string, string> = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+};
+
+const STRICT_TRANSPORT = { 'strict-transport-security': 'max-age=31536000' };
+/** A client that does not get through its handshake holds a connection no longer than this. */
+const HANDSHAKE_MS = 10_000;
+
+/** Listens; its disposal takes readiness down, lets calls in flight end, ends streams, and closes. */
+export async function startRest(deps: ApiDeps, options: RestOptions): Promise<RestServer> {
+  const { host, port, tls, isSecure = tls !== undefined } = options;
+  const headers = { ...SECURITY_HEADERS, ...(isSecure && STRICT_TRANSPORT) };
+  const stopping = new AbortController();
+  const readiness = openReadiness(deps.readiness);
+  const app = buildApp(deps, headers, readiness.check, stopping.signal);
+  const server = tls ? createTlsServer(tlsOptions(tls), app) : createServer(app);
+  server.on('clientError', (error: Error, socket: Socket) => refuseNonHttp(headers, error, socket));
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve));
+  const { port: taken } = server.address() as AddressInfo;
+  let ended: Promise<void> | undefined;
+  return {
+    url: `http${tls ? 's' : ''}://${host.includes(':') ? `[${host}]` : host}:${taken}`,
+    port: taken,
+    goDown: readiness.goDown,
+    async [Symbol.asyncDispose]() {
+      readiness.goDown();
+      stopping.abort();
+      ended ??= closed(server);
+      await ended;
+    },
+  };
+}
+
+function tlsOptions({ cert, key, clientCa }: Tls): ServerOptions {
+  const client = clientCa && { ca: clientCa, requestCert: true, rejectUnauthorized: true };
+  return { cert, key, handshakeTimeout: HANDSHAKE_MS, ...client };
+}
+
+function buildApp(
+  deps: ApiDeps,
+  securityHeaders: Record<string, string>,
+  ready: () => ReturnType<ReturnType<typeof openReadiness>['check']>,
+  stopping: AbortSignal,
+): Express {
+  const app = express();
+  app.disable('x-powered-by').disable('etag').set('query parser', 'simple').set('case sensitive routing', true);
+  app.use((request: Request, response: Response, next: NextFunction) => {
+    response.locals.traceId = traceIdOf(request.get('traceparent'));
+    response.set({ ...securityHeaders, ...standardHeaders(traceOf(response)) });
+    next();
+  });
+  app.get('/healthz', (_request, response) => send(response, { status: 200, body: { status: 'ok' } }));
+  app.get('/readyz', async (_request, response) => send(response, await ready()));
+  app.use(buildReference(endpoints));
+  app.all(['/healthz', '/readyz', ...REFERENCE_PATHS], () => {
+    throw new PlatformError('MethodNotAllowed', 'This path answers GET, HEAD.', { details: { allow: 'GET, HEAD' } });
+  });
+  app.use(buildRouter(deps, endpoints, stopping));
+  app.use(() => {
+    throw new PlatformError('RouteNotFound', 'There is nothing at this path.');
+  });
+  // Express tells an error handler by its four parameters.
+  app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) =>
+    refuse(deps, error, response),
+  );
+  return app;
+}
+
+function refuse({ log }: ApiDeps, thrown: unknown, response: Response): void {
+  const error = refusalOf(thrown);
+  const traceId = traceOf(response);
+  if (error.kind === 'internal') log.error({ traceId, err: error.cause }, 'a call failed');
+  else if (error.kind === 'unavailable') log.warn({ traceId, code: error.code, err: error.cause }, error.message);
+  if (response.headersSent) response.destroy();
+  else send(response, problemAnswer(error, traceId));
+}
+
+/** What is not HTTP gets the same form of refusal; Node's own has none of our headers. */
+function refuseNonHttp(
+  securityHeaders: Record<string, string>,
+  error: Error & { code?: string },
+  socket: Socket,
+): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [status, reason] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? [431, 'Request Header Fields Too Large']
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? [408, 'Request Timeout']
+        : [400, 'Bad Request'];
+  const traceId = traceIdOf(undefined);
+  const body = JSON.stringify({
+    type: 'urn:slipway:problem:MalformedRequest',
+    title: reason,
+    status,
+    code: 'MalformedRequest' satisfies ErrorCode,
+    traceId,
+  });
+  const headers = Object.entries({
+    ...securityHeaders,
+    ...standardHeaders(traceId),
+    'content-type': 'application/problem+json',
+    'content-length': String(Buffer.byteLength(body)),
+    connection: 'close',
+  });
+  socket.end(
+    `HTTP/1.1 ${status} ${reason}\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`,
+  );
+}
+
+async function closed(server: Server): Promise<void> {
+  const end = new Promise<void>((resolve, reject) => server.close((error) => (error ? reject(error) : resolve())));
+  // A connection becomes idle when its last answer is out; a kept-alive one would hold the end up for seconds.
+  const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  await end.finally(() => clearInterval(sweep));
+}

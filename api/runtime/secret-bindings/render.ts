@@ -1,0 +1,17 @@
+import type { z } from 'zod';
+import type { SecretBindingRow } from '../../../db/secret-bindings.ts';
+import type { secretBindingAnswer } from '../../shapes/secret-binding.ts';
+
+export function renderSecretBinding(row: SecretBindingRow): z.input<typeof secretBindingAnswer> {
+  return {
+    secretBindingId: row.id,
+    environmentId: row.environmentId,
+    serviceId: row.serviceId,
+    secrets: row.secrets.map(({ name, ref }) => {
+      return { name, vault: ref.namespace, secret: ref.name, version: ref.version };
+    }),
+    rotationPolicy: row.rotationPolicy,
+    createdAt: row.createdAt.toISOString(),
+    traceId: row.traceId,
+  };
+}

@@ -1,0 +1,54 @@
+/** What goes in and out of the configurations' endpoints. */
+import { z } from 'zod';
+import { environmentVariables, id, statedTenant } from './text.ts';
+
+/** Of values and files together, names included. */
+const MAX_CONFIGURATION_BYTES = 64 * 1024;
+
+/** Relative, without `.` and `..` parts, so that it stays inside the workload's configuration folder. */
+const filePath = z
+  .string()
+  .max(200)
+  .regex(
+    /^(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+)*$/,
+    'is a relative path of letters, digits and ._- without . or .. parts',
+  );
+
+const files = z
+  .record(filePath, z.string())
+  .refine((content) => Object.keys(content).length <= 200, 'has at most 200 entries')
+  .refine((content) => {
+    const paths = Object.keys(content);
+    return !paths.some((path) => paths.some((other) => other.startsWith(`${path}/`)));
+  }, 'has a path that is both a file and a folder')
+  .meta({ maxProperties: 200 });
+
+export const configurationBody = z
+  .strictObject({
+    tenantId: statedTenant,
+    environmentId: id('env'),
+    values: environmentVariables.default({}),
+    files: files.default({}),
+  })
+  .refine(
+    ({ values, files }) => Buffer.byteLength(JSON.stringify([values, files])) <= MAX_CONFIGURATION_BYTES,
+    'is larger than 64 kB',
+  );
+
+export const configurationParams = z.strictObject({ configurationId: id('cfg') });
+
+export const publishAnswer = z.strictObject({
+  configurationId: z.string(),
+  environmentId: z.string(),
+  /** 1, 2, … within the environment. */
+  version: z.number(),
+  /** SHA-256 of values and files. */
+  hash: z.string(),
+  createdAt: z.string(),
+  traceId: z.string(),
+});
+
+export const configurationAnswer = publishAnswer.extend({
+  values: z.record(z.string(), z.string()),
+  files: z.record(z.string(), z.string()),
+});

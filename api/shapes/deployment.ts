@@ -1,0 +1,93 @@
+/** What goes in and out of the deployments' endpoints. */
+import { z } from 'zod';
+import { COMPONENT_STATUSES, PHASES } from '../../domain/phases.ts';
+import { DEFAULT_ROLLOUT, STRATEGIES } from '../../domain/rollout.ts';
+import { component } from './component.ts';
+import { failure, waitingOn } from './operation.ts';
+import { id, releaseRef, statedTenant } from './text.ts';
+
+export const deploymentParams = z.strictObject({ deploymentId: id('dep') });
+
+const rollout = z
+  .strictObject({
+    maxParallel: z.int().min(1).max(100).default(DEFAULT_ROLLOUT.maxParallel),
+    minHealthySeconds: z.int().min(0).max(3600).default(DEFAULT_ROLLOUT.minHealthySeconds),
+    healthyDeadlineSeconds: z.int().min(1).max(3600).default(DEFAULT_ROLLOUT.healthyDeadlineSeconds),
+    progressDeadlineSeconds: z.int().min(1).max(86_400).default(DEFAULT_ROLLOUT.progressDeadlineSeconds),
+    bakeSeconds: z.int().min(0).max(86_400).default(DEFAULT_ROLLOUT.bakeSeconds),
+    autoRollback: z.boolean().default(DEFAULT_ROLLOUT.autoRollback),
+  })
+  .refine((policy) => policy.minHealthySeconds < policy.healthyDeadlineSeconds, {
+    path: ['minHealthySeconds'],
+    message: 'is less than healthyDeadlineSeconds, or nothing could become healthy in time',
+  })
+  .refine((policy) => policy.bakeSeconds < policy.progressDeadlineSeconds, {
+    path: ['bakeSeconds'],
+    message: 'is less than progressDeadlineSeconds, or no deployment could complete in time',
+  });
+
+export const deployBody = z.strictObject({
+  tenantId: statedTenant,
+  environmentId: id('env'),
+  releaseRef,
+  components: z.array(component).min(1).max(200),
+  configurationId: id('cfg').optional(),
+  strategy: z.enum(STRATEGIES).default('RollingHealthGated'),
+  rollout: rollout.prefault({}),
+  /** Retires the services that this deployment does not name. */
+  prune: z.boolean().default(false),
+});
+
+export const rollbackBody = z.strictObject({ tenantId: statedTenant }).default({});
+
+export const deployAnswer = z.strictObject({
+  deploymentId: z.string(),
+  environmentId: z.string(),
+  status: z.literal('Requested'),
+  traceId: z.string(),
+});
+
+const componentProgress = z.strictObject({
+  moduleId: z.string(),
+  image: z.string().nullable(),
+  digest: z.string().nullable(),
+  target: z.string().nullable(),
+  /** Null until the deployment was prepared. */
+  action: z.enum(['roll', 'scale', 'retire', 'keep']).nullable(),
+  status: z.enum(COMPONENT_STATUSES),
+  fromRevision: z.string().nullable(),
+  toRevision: z.string().nullable(),
+  replicasWanted: z.number().nullable(),
+  replicasReady: z.number(),
+  /** Percent of its traffic that the new revision takes. */
+  trafficPercent: z.number(),
+  reason: z.string().nullable(),
+  failure: failure.nullable(),
+  startedAt: z.string().nullable(),
+  endedAt: z.string().nullable(),
+});
+
+export const deploymentAnswer = z.strictObject({
+  deploymentId: z.string(),
+  environmentId: z.string(),
+  operationId: z.string(),
+  status: z.enum(PHASES),
+  releaseRef: z.string(),
+  strategy: z.enum(STRATEGIES),
+  rollout: z.record(z.string(), z.union([z.number(), z.boolean()])),
+  prune: z.boolean(),
+  configurationId: z.string().nullable(),
+  /** The deployment whose effect this one takes back. */
+  rollbackOf: z.string().nullable(),
+  waitingOn: waitingOn.nullable(),
+  failure: failure.nullable(),
+  /** It has ended by then, whatever happens. */
+  deadlineAt: z.string(),
+  createdAt: z.string(),
+  startedAt: z.string().nullable(),
+  endedAt: z.string().nullable(),
+  traceId: z.string(),
+  components: z.array(componentProgress),
+  /** What happened, oldest first: when, what, and the facts of it (phase, serviceId, reason, …). */
+  history: z.array(z.looseObject({ at: z.string(), type: z.string() })),
+});

@@ -1,0 +1,72 @@
+/** What goes in and out of the environments' endpoints. */
+import { z } from 'zod';
+import { COMPUTE_TARGETS, ENVIRONMENT_STATUSES, ISOLATION_MODELS, STAGES } from '../../domain/phases.ts';
+import { failure, waitingOn } from './operation.ts';
+import { environmentName, id, projectId, region, statedTenant } from './text.ts';
+
+export const environmentParams = z.strictObject({ environmentId: id('env') });
+
+export const provisionBody = z.strictObject({
+  tenantId: statedTenant,
+  projectId,
+  name: environmentName,
+  stage: z.enum(STAGES),
+  region,
+  isolationModel: z.enum(ISOLATION_MODELS),
+  computeTargets: z
+    .array(z.enum(COMPUTE_TARGETS))
+    .min(1)
+    .refine((targets) => new Set(targets).size === targets.length, 'names a target twice')
+    .meta({ uniqueItems: true }),
+});
+
+export const provisionAnswer = z.strictObject({
+  environmentId: z.string(),
+  status: z.literal('Provisioning'),
+  traceId: z.string(),
+  pulumiStackRef: z.string(),
+});
+
+export const inventoryService = z.strictObject({
+  serviceId: z.string(),
+  image: z.string(),
+  digest: z.string(),
+  target: z.string(),
+  revision: z.string(),
+  replicas: z.number(),
+  configurationId: z.string().nullable(),
+  /** Where callers reach it; null when it has no route. */
+  endpoint: z.string().nullable(),
+  /** The deployment that brought this revision. */
+  deploymentId: z.string(),
+  updatedAt: z.string(),
+});
+
+export const environmentAnswer = z.strictObject({
+  environmentId: z.string(),
+  tenantId: z.string(),
+  projectId: z.string(),
+  name: z.string(),
+  stage: z.enum(STAGES),
+  region: z.string(),
+  isolationModel: z.enum(ISOLATION_MODELS),
+  computeTargets: z.array(z.enum(COMPUTE_TARGETS)),
+  pulumiStackRef: z.string(),
+  status: z.enum(ENVIRONMENT_STATUSES),
+  /** What the stack made, without secrets; null until it has been made. */
+  outputs: z.record(z.string(), z.unknown()).nullable(),
+  inventory: z.strictObject({
+    services: z.array(inventoryService),
+    /** The deployment whose snapshot is live; null while nothing was deployed. */
+    deploymentId: z.string().nullable(),
+    configurationId: z.string().nullable(),
+    /** Rises with every visible change of the environment. */
+    revision: z.number(),
+  }),
+  waitingOn: waitingOn.nullable(),
+  /** Why provisioning failed, when it did. */
+  failure: failure.nullable(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+  traceId: z.string(),
+});

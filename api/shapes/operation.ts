@@ -1,0 +1,38 @@
+/** What an operation's endpoint answers, and the parts of it that other nouns show too. */
+import { z } from 'zod';
+import { OPERATION_KINDS, OPERATION_STATUSES, PHASES } from '../../domain/phases.ts';
+import { id } from './text.ts';
+
+export const operationParams = z.strictObject({ operationId: id('op') });
+
+/** Why work ended badly: never a stack trace, never a secret. */
+export const failure = z.strictObject({
+  code: z.string(),
+  message: z.string(),
+  serviceId: z.string().optional(),
+  evidence: z.string().optional(),
+  lastLogLines: z.array(z.string()).optional(),
+});
+
+export const waitingOn = z.strictObject({
+  kind: z.enum(['approval', 'queue', 'pause', 'platform']),
+  since: z.string(),
+  reference: z.string(),
+});
+
+export const operationAnswer = z.strictObject({
+  operationId: z.string(),
+  environmentId: z.string(),
+  kind: z.enum(OPERATION_KINDS),
+  status: z.enum(OPERATION_STATUSES),
+  phase: z.enum(PHASES),
+  /** The path of what it makes or changes. */
+  resource: z.string(),
+  failure: failure.nullable(),
+  waitingOn: waitingOn.nullable(),
+  deadlineAt: z.string(),
+  acceptedAt: z.string(),
+  startedAt: z.string().nullable(),
+  endedAt: z.string().nullable(),
+  traceId: z.string(),
+});

@@ -1,0 +1,46 @@
+/** What goes in and out of the scaling policies' endpoints. */
+import { z } from 'zod';
+import { COMPUTE_TARGETS } from '../../domain/phases.ts';
+import { MAX_REPLICAS, SCALING_METRICS } from '../../domain/scaling.ts';
+import { id, moduleId, statedTenant } from './text.ts';
+
+export const scalingPolicyParams = z.strictObject({ policyId: id('pol') });
+
+export const scalingPolicyBody = z
+  .strictObject({
+    tenantId: statedTenant,
+    environmentId: id('env'),
+    serviceId: moduleId,
+    target: z.enum(COMPUTE_TARGETS),
+    metric: z.enum(SCALING_METRICS),
+    minReplicas: z.int().min(0).max(MAX_REPLICAS),
+    maxReplicas: z.int().min(1).max(MAX_REPLICAS),
+    targetUtilizationPercent: z.int().min(1).max(100),
+    scaleToZero: z.boolean(),
+  })
+  .refine((policy) => policy.minReplicas <= policy.maxReplicas, {
+    path: ['minReplicas'],
+    message: 'is at most maxReplicas',
+  })
+  .refine((policy) => policy.minReplicas > 0 || policy.scaleToZero, {
+    path: ['minReplicas'],
+    message: 'is 0 only when scaleToZero is true',
+  });
+
+export const scalingPolicyAnswer = z.strictObject({
+  policyId: z.string(),
+  environmentId: z.string(),
+  serviceId: z.string(),
+  target: z.enum(COMPUTE_TARGETS),
+  metric: z.enum(SCALING_METRICS),
+  minReplicas: z.number(),
+  maxReplicas: z.number(),
+  targetUtilizationPercent: z.number(),
+  scaleToZero: z.boolean(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+  traceId: z.string(),
+});
+
+/** The service has to be brought within the policy's bounds: this deployment does it. */
+export const scalingPolicyStarted = scalingPolicyAnswer.extend({ deploymentId: z.string() });

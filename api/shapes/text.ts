@@ -1,0 +1,68 @@
+/** Patterns of what callers name. None of them lets a shell, a path or a query mean anything by it. */
+import { z } from 'zod';
+
+/** An id in a path or a body. One that does not fit names nothing that can exist; what fits and is not there is a 404. */
+export const id = <P extends string>(prefix: P) =>
+  z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,100}$/, `is an id like ${prefix}-9f1c2b7d`)
+    .transform((text) => text as `${P}-${string}`);
+
+/** The tenant that a body states; that it is the caller's is the tenant guard's question. */
+export const statedTenant = z.string().min(1).max(100).optional();
+
+export const environmentName = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$/,
+    'is 3 to 40 lower-case letters, digits and hyphens, and neither begins nor ends with a hyphen',
+  );
+
+export const projectId = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/, 'is up to 63 letters, digits, hyphens and underscores');
+
+export const region = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'is up to 40 lower-case letters, digits and hyphens');
+
+/** A DNS label, because it becomes one on most targets. */
+export const moduleId = z
+  .string()
+  .regex(
+    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+    'is up to 63 lower-case letters, digits and hyphens, and neither begins nor ends with a hyphen',
+  );
+
+export const releaseRef = z
+  .string()
+  .regex(
+    /^(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$/,
+    'is up to 128 letters, digits and ._+- without two dots in a row',
+  );
+
+const HOST =
+  '(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)(?:\\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*(?::[0-9]{1,5})?';
+const PATH_PART = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
+const TAG = '[A-Za-z0-9_](?!.*\\.\\.)[A-Za-z0-9_.-]{0,127}';
+const IMAGE = new RegExp(`^(?:${HOST}/)?${PATH_PART}(?:/${PATH_PART})*(?::${TAG})?(?:@sha256:[0-9a-f]{64})?$`);
+
+/** A reference by the grammar of container registries, e.g. `acr.azurecr.io/reservations-api:1.4.2`. */
+export const imageReference = z
+  .string()
+  .max(300)
+  .regex(IMAGE, 'is an image reference like registry.example.org/reservations-api:1.4.2');
+
+/** PORT and SLIPWAY_ belong to the platform. */
+export const environmentVariableName = z
+  .string()
+  .max(128)
+  .regex(/^[A-Z_][A-Z0-9_]*$/, 'is upper-case letters, digits and underscores, not beginning with a digit')
+  .refine((name) => name !== 'PORT' && !name.startsWith('SLIPWAY_'), 'is reserved for the platform')
+  .meta({ pattern: '^(?!PORT$|SLIPWAY_)[A-Z_][A-Z0-9_]*$' });
+
+/** Environment variables, as configuration and components give them. */
+export const environmentVariables = z
+  .record(environmentVariableName, z.string())
+  .refine((values) => Object.keys(values).length <= 200, 'has at most 200 entries')
+  .meta({ maxProperties: 200 });

@@ -1,0 +1,104 @@
+/** The API: REST and gRPC over one core, and the reconcile loop beside them. */
+import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
+import type { Connection } from '@temporalio/client';
+import { pino } from 'pino';
+import { openIssuerKeys } from '../api/auth/keys.ts';
+import { openTokenVerifier } from '../api/auth/token.ts';
+import type { ApiDeps } from '../api/deps.ts';
+import { join } from 'node:path';
+import { startGrpc } from '../api/grpc/server.ts';
+import { startRest } from '../api/rest/server.ts';
+import { openDatabase, type Database } from '../db/client.ts';
+import { ensureSecretFile } from '../local/secret-file.ts';
+import { processCompute } from '../providers/compute/process.ts';
+import { localVault } from '../providers/secrets/local-vault.ts';
+import { openRing, type Ring } from '../workflows/client.ts';
+import { reconcile } from '../workflows/reconcile.ts';
+import { ConfigError } from './config-error.ts';
+import { readConfig } from './config.ts';
+import { readEdge, type Edge } from './edge.ts';
+import { openGovernance } from './governance.ts';
+import { openTemporal } from './temporal-connection.ts';
+import { readDecryptionKey } from './token-decryption.ts';
+
+const log = pino({ name: 'api' }, pino.destination({ sync: false }));
+const config = readConfig();
+await serve().catch(refuseUnusable);
+
+async function serve(): Promise<void> {
+  const edge = readEdge(config.env);
+  await using db = openDatabase({ url: config.databaseUrl, poolSize: 20 });
+  const { client, connection } = openTemporal(config.temporal);
+  const ring = openRing({ client, taskQueue: config.temporal.taskQueue });
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+  await listenUntil(stop.signal, buildDeps(db, ring, connection), edge, () =>
+    reconcile({
+      ...{ db, client, connection, ring, signal: stop.signal },
+      onError: (error) => {
+        if (!stop.signal.aborted) log.warn({ reason: String(error) }, 'a pass of reconcile failed');
+      },
+    }),
+  );
+  await connection.close();
+  log.info('drained and stopped');
+}
+
+/** Both front doors, and `beside` with them, until the signal; then readiness goes down first, and calls in flight end. */
+async function listenUntil(signal: AbortSignal, deps: ApiDeps, edge: Edge, beside: () => Promise<void>): Promise<void> {
+  const { rest: restPort, grpc: grpcPort } = config.ports;
+  await using rest = await listening('SLIPWAY_REST_PORT', restPort, (port) => startRest(deps, { ...edge, port }));
+  if (!rest) return;
+  await using grpc = await listening('SLIPWAY_GRPC_PORT', grpcPort, (port) => startGrpc(deps, { ...edge, port }));
+  if (!grpc) return;
+  log.info({ rest: rest.url, grpc: `${edge.host}:${grpc.port}`, tls: edge.tls !== undefined }, 'listens');
+  const running = beside();
+  if (!signal.aborted) await once(signal, 'abort');
+  rest.goDown();
+  await setTimeout(edge.shutdownDelaySeconds * 1000);
+  await Promise.all([rest[Symbol.asyncDispose](), grpc[Symbol.asyncDispose]()]);
+  await running;
+}
+
+function buildDeps(db: Database, ring: Ring, connection: Connection): ApiDeps {
+  const { home, supervisorUrl, proxyUrl, adminTokenFile, oidc, temporal } = config;
+  const keys = openIssuerKeys({ issuer: oidc.issuer });
+  const describeNamespace = () => connection.workflowService.describeNamespace({ namespace: temporal.namespace });
+  return {
+    db,
+    ring,
+    governance: openGovernance(config.env),
+    compute: processCompute({ supervisorUrl, proxyUrl, token: ensureSecretFile(adminTokenFile) }),
+    secrets: localVault({ folder: join(home, 'vault'), keyFile: join(home, 'vault.key') }),
+    verifyToken: openTokenVerifier({ ...oidc, keys, decryptionKey: readDecryptionKey(config.env) }),
+    readiness: [
+      { name: 'database', check: () => db.ping() },
+      { name: 'temporal', check: (signal) => connection.withAbortSignal(signal, describeNamespace) },
+      { name: 'issuer', check: () => keys.check() },
+    ],
+    log,
+  };
+}
+
+/** Null, with a sentence and exit code 1, when the port is taken. */
+async function listening<T>(variable: string, port: number, start: (port: number) => Promise<T>): Promise<T | null> {
+  try {
+    return await start(port);
+  } catch (error) {
+    const taken = error instanceof Error && /EADDRINUSE/.test(`${'code' in error ? error.code : ''} ${error.message}`);
+    if (!taken) throw error;
+    refuse(`Port ${port} is in use: stop what listens there, or set ${variable} to a free one.`);
+    return null;
+  }
+}
+
+function refuseUnusable(error: unknown): void {
+  if (!(error instanceof ConfigError)) throw error;
+  refuse(error.message);
+}
+
+function refuse(sentence: string): void {
+  console.error(sentence);
+  process.exitCode = 1;
+}

@@ -1,0 +1,87 @@
+// The one reader of the environment that configures Slipway's processes.
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { cacheHomeOf, defaultPulumiRoot } from '../local/engines/cache.ts';
+import { embeddedDatabaseUrl, passwordFile } from '../local/engines/postgres/paths.ts';
+import { PORT_VARIABLES, type Config, type Ports } from '../local/platform/config.ts';
+import { ConfigError } from './config-error.ts';
+
+export type { Config } from '../local/platform/config.ts';
+
+const DEFAULT_PORTS: Ports = {
+  rest: 8080,
+  grpc: 50051,
+  temporal: 7233,
+  temporalUi: 8233,
+  issuer: 8090,
+  postgres: 54329,
+  supervisor: 8091,
+  proxy: 8092,
+};
+
+/** Reads the settings from `env`. @throws ConfigError */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const home = resolve(env.SLIPWAY_HOME || '.slipway');
+  const ports = readPorts(env);
+  const taskQueue = env.SLIPWAY_TASK_QUEUE || 'slipway';
+  return {
+    home,
+    ports,
+    restUrl: restUrl(env, ports.rest),
+    portBase: readPort(env, 'SLIPWAY_PORT_BASE', 20_000),
+    databaseUrl: env.DATABASE_URL || embeddedDatabaseUrl(ports.postgres, readIfThere(passwordFile(home))),
+    temporal: {
+      address: env.TEMPORAL_ADDRESS || `127.0.0.1:${ports.temporal}`,
+      namespace: env.TEMPORAL_NAMESPACE || 'slipway',
+      taskQueue,
+      stacksTaskQueue: `${taskQueue}-stacks`,
+      apiKey: env.TEMPORAL_API_KEY || undefined,
+      tls: env.TEMPORAL_TLS === 'true' || Boolean(env.TEMPORAL_API_KEY),
+    },
+    oidc: {
+      issuer: env.OIDC_ISSUER || `http://127.0.0.1:${ports.issuer}`,
+      audience: env.OIDC_AUDIENCE || 'slipway',
+    },
+    supervisorUrl: env.SLIPWAY_SUPERVISOR_URL || `http://127.0.0.1:${ports.supervisor}`,
+    proxyUrl: env.SLIPWAY_PROXY_URL || `http://127.0.0.1:${ports.proxy}`,
+    adminTokenFile: join(home, 'run', 'supervisor.token'),
+    pulumi: {
+      root: env.SLIPWAY_PULUMI_ROOT ? resolve(env.SLIPWAY_PULUMI_ROOT) : defaultPulumiRoot(cacheHomeOf(env)),
+      backendUrl: env.PULUMI_BACKEND_URL || `file://${join(home, 'pulumi', 'state')}`,
+      passphraseFile: join(home, 'pulumi', 'passphrase'),
+    },
+    external: {
+      database: Boolean(env.DATABASE_URL),
+      temporal: Boolean(env.TEMPORAL_ADDRESS),
+      issuer: Boolean(env.OIDC_ISSUER),
+    },
+    env: Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined)),
+  };
+}
+
+/** Of an address that means all of them, loopback is the one to call. */
+function restUrl({ SLIPWAY_HOST, SLIPWAY_TLS_CERT_FILE }: NodeJS.ProcessEnv, port: number): string {
+  const host = !SLIPWAY_HOST || /^(0\.0\.0\.0|::)$/.test(SLIPWAY_HOST) ? '127.0.0.1' : SLIPWAY_HOST;
+  return `http${SLIPWAY_TLS_CERT_FILE ? 's' : ''}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function readPorts(env: NodeJS.ProcessEnv): Ports {
+  const names = Object.keys(DEFAULT_PORTS) as (keyof Ports)[];
+  return Object.fromEntries(
+    names.map((name) => [name, readPort(env, PORT_VARIABLES[name], DEFAULT_PORTS[name])]),
+  ) as unknown as Ports;
+}
+
+function readPort(env: NodeJS.ProcessEnv, variable: string, fallback: number): number {
+  const text = env[variable];
+  if (!text) return fallback;
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+    throw new ConfigError(`${variable} must be a port number from 1 to 65535, not "${text}".`);
+  }
+  return port;
+}
+
+function readIfThere(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8').trim() : '';
+}

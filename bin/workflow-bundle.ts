@@ -1,0 +1,51 @@
+/** The workflow code as one file, bundled once per state of its sources and kept in the user's cache. */
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode } from '@temporalio/worker';
+
+const KEPT = 8;
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** The path of the bundle in `folder`, made when the sources have changed. */
+export async function workflowBundle(folder: string): Promise<string> {
+  const path = join(folder, `workflows-${hashOfSources()}.js`);
+  if (existsSync(path)) {
+    utimesSync(path, new Date(), new Date());
+    return path;
+  }
+  const { code } = await bundleWorkflowCode({ workflowsPath: join(root, 'workflows', 'index.ts') });
+  mkdirSync(folder, { recursive: true });
+  const temporary = `${path}.${process.pid}`;
+  writeFileSync(temporary, code);
+  renameSync(temporary, path);
+  forgetOld(folder);
+  return path;
+}
+
+/** Keeps the few that were used last: every change of the sources makes one. */
+function forgetOld(folder: string): void {
+  const bundles = globSync('workflows-*.js', { cwd: folder }).map((name) => join(folder, name));
+  const byUse = bundles.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+  for (const old of byUse.slice(KEPT)) rmSync(old, { force: true });
+}
+
+function hashOfSources(): string {
+  const hash = createHash('sha256');
+  const sources = ['workflows/*.ts', 'domain/*.ts', 'package-lock.json'].flatMap((pattern) =>
+    globSync(pattern, { cwd: root }),
+  );
+  for (const source of sources.sort()) hash.update(source).update(readFileSync(join(root, source)));
+  return hash.digest('hex').slice(0, 16);
+}

@@ -1,0 +1,249 @@
+import { and, asc, desc, eq, inArray, isNotNull, lt, or, sql } from 'drizzle-orm';
+import type { Failure } from '../domain/failures.ts';
+import type { EnvironmentKey, OperationId, OperationKey, TraceId } from '../domain/ids.ts';
+import {
+  isTerminalPhase,
+  phasesBefore,
+  statusOfPhase,
+  type Convergence,
+  type EnvironmentStatus,
+  type OperationKind,
+  type Phase,
+} from '../domain/phases.ts';
+import type { Database, Tx } from './client.ts';
+import { closeComponents } from './components.ts';
+import { lockEnvironment, setConvergeReason, setEnvironmentStatus } from './environments.ts';
+import { appendEvent } from './events.ts';
+import { environments, operations, type WaitingOn } from './schema/index.ts';
+
+export type OperationRow = typeof operations.$inferSelect;
+
+/** How long an operation may wait for those before it; an operation that has not begun by then expires. */
+const QUEUE_SECONDS = 4 * 3600;
+
+export interface NewOperation extends EnvironmentKey {
+  id: OperationId;
+  kind: OperationKind;
+  budgetSeconds: number;
+  reserveSeconds: number;
+  traceId: TraceId;
+}
+
+const isIt = (tenantId: string, id: OperationId) => and(eq(operations.tenantId, tenantId), eq(operations.id, id));
+
+/** Part of the acceptance transaction: takes the next place in the environment's order. */
+export async function acceptOperation(tx: Tx, operation: NewOperation): Promise<OperationRow> {
+  const environment = await lockEnvironment(tx, operation);
+  if (!environment) throw new Error(`no environment ${operation.environmentId} to accept an operation for`);
+  await tx
+    .update(environments)
+    .set({ nextSeq: environment.nextSeq + 1 })
+    .where(and(eq(environments.tenantId, operation.tenantId), eq(environments.id, operation.environmentId)));
+  const now = Date.now();
+  const [row] = await tx
+    .insert(operations)
+    .values({
+      ...operation,
+      seq: environment.nextSeq,
+      status: 'Accepted',
+      phase: 'Requested',
+      acceptedAt: new Date(now),
+      deadlineAt: new Date(now + (QUEUE_SECONDS + operation.budgetSeconds) * 1000),
+    })
+    .returning();
+  await appendEvent(tx, operation, {
+    type: `${operation.kind}.accepted`,
+    operationId: operation.id,
+    data: { phase: 'Requested' },
+  });
+  return row as OperationRow;
+}
+
+export async function findOperation(tx: Tx, tenantId: string, id: OperationId): Promise<OperationRow | null> {
+  const [row] = await tx.select().from(operations).where(isIt(tenantId, id));
+  return row ?? null;
+}
+
+/** The operation of a kind that was accepted last in the environment. */
+export async function latestOperation(tx: Tx, key: EnvironmentKey, kind: OperationKind): Promise<OperationRow | null> {
+  const [row] = await tx
+    .select()
+    .from(operations)
+    .where(
+      and(
+        eq(operations.tenantId, key.tenantId),
+        eq(operations.environmentId, key.environmentId),
+        eq(operations.kind, kind),
+      ),
+    )
+    .orderBy(desc(operations.seq))
+    .limit(1);
+  return row ?? null;
+}
+
+/** Whether it has ended well: an attempt that is repeated after its own last transaction has nothing left to do. */
+export async function hasCompleted(db: Database, { tenantId, operationId }: OperationKey): Promise<boolean> {
+  return (await db.forTenant(tenantId, (tx) => findOperation(tx, tenantId, operationId)))?.phase === 'Completed';
+}
+
+export type LaneWork =
+  { kind: 'run'; operation: OperationRow } | { kind: 'converge'; what: Convergence } | { kind: 'idle' };
+
+/** What the lane does next: go on with the active operation, else bring reality back, else claim the oldest accepted one. */
+export async function takeNext(tx: Tx, key: EnvironmentKey): Promise<LaneWork> {
+  const environment = await lockEnvironment(tx, key);
+  if (!environment) return { kind: 'idle' };
+  const [next] = await tx
+    .select()
+    .from(operations)
+    .where(
+      and(
+        eq(operations.tenantId, key.tenantId),
+        eq(operations.environmentId, key.environmentId),
+        inArray(operations.status, ['Accepted', 'Updating']),
+      ),
+    )
+    // The active one first, then the order of acceptance.
+    .orderBy(sql`${operations.status} = 'Accepted'`, asc(operations.seq))
+    .limit(1);
+  if (next?.status === 'Updating') return { kind: 'run', operation: next };
+  if (environment.convergeReason !== null) {
+    return { kind: 'converge', what: environment.status === 'Decommissioning' ? 'stack' : 'services' };
+  }
+  if (!next) return { kind: 'idle' };
+
+  const now = Date.now();
+  const deadlineAt = new Date(Math.min(next.deadlineAt.getTime(), now + next.budgetSeconds * 1000));
+  const [claimed] = await tx
+    .update(operations)
+    .set({ status: 'Updating', phase: 'Provisioning', startedAt: new Date(now), deadlineAt, waitingOn: null })
+    .where(and(isIt(key.tenantId, next.id), eq(operations.status, 'Accepted')))
+    .returning();
+  if (!claimed) return { kind: 'idle' };
+  if (claimed.kind !== 'provision') await setEnvironmentStatus(tx, key, ['Ready'], 'Updating');
+  await appendEvent(tx, key, {
+    type: `${claimed.kind}.phase`,
+    operationId: claimed.id,
+    data: { phase: 'Provisioning' },
+  });
+  return { kind: 'run', operation: claimed };
+}
+
+/**
+ * Compare-and-set into a phase that is not terminal. True when it is in that phase now (a repeated attempt finds it
+ * there); false when the operation has ended or gone another way.
+ */
+export async function advancePhase(
+  tx: Tx,
+  key: EnvironmentKey,
+  id: OperationId,
+  to: Phase,
+  /** Why it goes there, when it goes back: kept for whoever has to go on. */
+  failure?: Failure,
+): Promise<boolean> {
+  const rows = await tx
+    .update(operations)
+    .set({ phase: to, ...(failure && { failure }) })
+    .where(and(isIt(key.tenantId, id), eq(operations.status, 'Updating'), inArray(operations.phase, phasesBefore(to))))
+    .returning({ kind: operations.kind });
+  if (rows[0]) {
+    await appendEvent(tx, key, { type: `${rows[0].kind}.phase`, operationId: id, data: { phase: to } });
+    return true;
+  }
+  return (await findOperation(tx, key.tenantId, id))?.phase === to;
+}
+
+export interface Ending {
+  /** A terminal phase. */
+  phase: Phase;
+  failure?: Failure;
+  /** Why reality may differ from the live snapshot now; leave out when it does not. */
+  convergeReason?: string;
+}
+
+/** Ends an operation, once: false when it had ended already. The environment goes back to the status it has without it. */
+export async function endOperation(tx: Tx, key: EnvironmentKey, id: OperationId, ending: Ending): Promise<boolean> {
+  await lockEnvironment(tx, key);
+  const before = await findOperation(tx, key.tenantId, id);
+  if (!before || isTerminalPhase(before.phase) || !phasesBefore(ending.phase).includes(before.phase)) return false;
+  await tx
+    .update(operations)
+    .set({
+      phase: ending.phase,
+      status: statusOfPhase(ending.phase),
+      failure: ending.failure ?? null,
+      waitingOn: null,
+      endedAt: new Date(),
+    })
+    .where(isIt(key.tenantId, id));
+  if (ending.phase !== 'Completed') {
+    await closeComponents(tx, key.tenantId, id, ending.phase === 'RollbackFailed' ? 'RollbackFailed' : 'Failed');
+  }
+  if (ending.convergeReason) await setConvergeReason(tx, key, ending.convergeReason);
+  // One that was still queued has not touched the environment: somebody else may be at work on it.
+  if (before.status === 'Updating' || before.kind === 'provision') {
+    const [from, to] = statusAfter(before.kind, ending.phase);
+    await setEnvironmentStatus(tx, key, from, to);
+  }
+  await appendEvent(tx, key, {
+    type: `${before.kind}.ended`,
+    operationId: id,
+    data: { phase: ending.phase, ...(ending.failure && { failure: ending.failure }) },
+  });
+  return true;
+}
+
+function statusAfter(kind: OperationKind, phase: Phase): [EnvironmentStatus[], EnvironmentStatus] {
+  switch (kind) {
+    case 'provision':
+      if (phase === 'Completed') return [['Provisioning'], 'Ready'];
+      // What a failed provision made is taken away first; only then is it Failed, and its name free again. One that was
+      // never begun has made nothing.
+      return [['Provisioning'], phase === 'Expired' ? 'Failed' : 'Decommissioning'];
+    case 'deploy':
+      return [['Updating'], 'Ready'];
+  }
+}
+
+/** What reconcile looks at: open operations and environments that wait to be converged, of every tenant. */
+export interface OpenWork extends EnvironmentKey {
+  operationId: OperationId | null;
+  deadlineAt: Date | null;
+}
+
+/** @param olderThan only work that has been there since then: what is younger is being rung by whoever accepted it. */
+export async function openWork(tx: Tx, olderThan: Date): Promise<OpenWork[]> {
+  return await tx
+    .select({
+      tenantId: environments.tenantId,
+      environmentId: environments.id,
+      operationId: operations.id,
+      deadlineAt: operations.deadlineAt,
+    })
+    .from(environments)
+    .leftJoin(
+      operations,
+      and(
+        eq(operations.tenantId, environments.tenantId),
+        eq(operations.environmentId, environments.id),
+        inArray(operations.status, ['Accepted', 'Updating']),
+        lt(operations.acceptedAt, olderThan),
+      ),
+    )
+    .where(or(isNotNull(operations.id), isNotNull(environments.convergeReason)));
+}
+
+/** Notes what an open operation waits for, since when it began to; null when it goes on. */
+export async function setWaitingOn(
+  tx: Tx,
+  tenantId: string,
+  id: OperationId,
+  waitingOn: Omit<WaitingOn, 'since'> | null,
+): Promise<void> {
+  const before = (await findOperation(tx, tenantId, id))?.waitingOn ?? null;
+  if (before?.kind === waitingOn?.kind && before?.reference === waitingOn?.reference) return;
+  await tx
+    .update(operations)
+    .set({ waitingOn: waitingOn && { ...waitingOn, since: new Date().toISOString() } })
+    .where(and(isIt(tenantId, id), inArray(operations.status, ['Accepted', 'Updating'])));
+}

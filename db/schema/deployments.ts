@@ -1,0 +1,59 @@
+import { boolean, index, jsonb, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import type {
+  ConfigurationId,
+  DeploymentId,
+  EnvironmentId,
+  OperationId,
+  SnapshotId,
+  TraceId,
+} from '../../domain/ids.ts';
+import type { ComputeTargetName } from '../../domain/phases.ts';
+import { STRATEGIES, type RolloutPolicy } from '../../domain/rollout.ts';
+import type { HealthCheck } from '../../domain/snapshot.ts';
+import { at, tenantId, tenantNotEmpty } from './columns.ts';
+
+/** A component as it was asked for; what is left out is decided when the deployment is prepared. */
+export interface RequestedComponent {
+  moduleId: string;
+  image: string;
+  target: ComputeTargetName;
+  port?: number;
+  health?: HealthCheck;
+  replicas?: number;
+  env?: Record<string, string>;
+  resources?: { cpuMillicores?: number; memoryMib?: number };
+  dependsOn?: string[];
+}
+
+export const deployments = pgTable(
+  'deployments',
+  {
+    tenantId: tenantId(),
+    id: text('id').$type<DeploymentId>().notNull(),
+    environmentId: text('environment_id').$type<EnvironmentId>().notNull(),
+    operationId: text('operation_id').$type<OperationId>().notNull(),
+    releaseRef: text('release_ref').notNull(),
+    strategy: text('strategy', { enum: STRATEGIES }).notNull(),
+    rollout: jsonb('rollout').$type<RolloutPolicy>().notNull(),
+    configurationId: text('configuration_id').$type<ConfigurationId>(),
+    /** Empty for a rollback, which names a whole snapshot instead. */
+    components: jsonb('components').$type<RequestedComponent[]>().notNull(),
+    prune: boolean('prune').notNull(),
+    /** The deployment whose effect this one takes back. */
+    rollbackOf: text('rollback_of').$type<DeploymentId>(),
+    /** What was live when it was prepared; null before that, and for the first of an environment. */
+    previousSnapshotId: text('previous_snapshot_id').$type<SnapshotId>(),
+    /** What it wants; known from the start for a rollback, else once it is prepared. */
+    snapshotId: text('snapshot_id').$type<SnapshotId>(),
+    /** Null until images are resolved and the component rows stand. */
+    preparedAt: at('prepared_at'),
+    traceId: text('trace_id').$type<TraceId>().notNull(),
+    createdAt: at('created_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenantId, table.id] }),
+    uniqueIndex('deployments_operation').on(table.tenantId, table.operationId),
+    index('deployments_environment').on(table.tenantId, table.environmentId, table.createdAt),
+    tenantNotEmpty(table),
+  ],
+);

@@ -1,0 +1,50 @@
+import { bigint, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import { sql } from 'drizzle-orm';
+import type { Failure } from '../../domain/failures.ts';
+import type { EnvironmentId, OperationId, TraceId } from '../../domain/ids.ts';
+import { OPERATION_KINDS, OPERATION_STATUSES, PHASES } from '../../domain/phases.ts';
+import { at, tenantId, tenantNotEmpty } from './columns.ts';
+
+export const WAITING_KINDS = ['approval', 'queue', 'pause', 'platform'] as const;
+export interface WaitingOn {
+  kind: (typeof WAITING_KINDS)[number];
+  since: string;
+  reference: string;
+}
+
+/** The durable record of one piece of work; its id is the workflow id. A terminal row never changes again (trigger). */
+export const operations = pgTable(
+  'operations',
+  {
+    tenantId: tenantId(),
+    id: text('id').$type<OperationId>().notNull(),
+    environmentId: text('environment_id').$type<EnvironmentId>().notNull(),
+    kind: text('kind', { enum: OPERATION_KINDS }).notNull(),
+    /** Order of acceptance within the environment. */
+    seq: bigint('seq', { mode: 'number' }).notNull(),
+    status: text('status', { enum: OPERATION_STATUSES }).notNull(),
+    phase: text('phase', { enum: PHASES }).notNull(),
+    /** How long it may run once claimed, and how much of that is kept for going back. */
+    budgetSeconds: integer('budget_seconds').notNull(),
+    reserveSeconds: integer('reserve_seconds').notNull(),
+    /** It has ended by then; tightened to claim + budget when the lane takes it. */
+    deadlineAt: at('deadline_at').notNull(),
+    failure: jsonb('failure').$type<Failure>(),
+    waitingOn: jsonb('waiting_on').$type<WaitingOn>(),
+    traceId: text('trace_id').$type<TraceId>().notNull(),
+    acceptedAt: at('accepted_at').notNull(),
+    startedAt: at('started_at'),
+    endedAt: at('ended_at'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenantId, table.id] }),
+    uniqueIndex('operations_seq').on(table.tenantId, table.environmentId, table.seq),
+    uniqueIndex('operations_one_active')
+      .on(table.tenantId, table.environmentId)
+      .where(sql`${table.status} = 'Updating'`),
+    index('operations_open')
+      .on(table.acceptedAt)
+      .where(sql`${table.status} in ('Accepted', 'Updating')`),
+    tenantNotEmpty(table),
+  ],
+);

@@ -1,0 +1,56 @@
+/**
+ * Why an operation ended badly, and what each reason asks for: a release fault goes back, a platform fault holds and
+ * retries until the deadline, ours fails. These codes are the `type` of every `ApplicationFailure`.
+ */
+export const FAILURE_CLASSES = {
+  EnvironmentNotReady: 'release',
+  ImageNotFound: 'release',
+  ConfigurationMissing: 'release',
+  SecretNotFound: 'release',
+  HealthGateUnhealthy: 'release',
+  HealthGateNoData: 'release',
+  HealthGateCrashLoop: 'release',
+  PortsExhausted: 'release',
+  StackFailed: 'platform',
+  StackLocked: 'platform',
+  ComputeUnavailable: 'platform',
+  DatabaseUnavailable: 'platform',
+  ProgressDeadlineExceeded: 'release',
+  DeadlineExceeded: 'ours',
+  OperationTerminated: 'ours',
+  OperationCanceled: 'ours',
+  OperationLost: 'ours',
+  FenceRefused: 'ours',
+  InternalFault: 'ours',
+} as const;
+
+export type FailureCode = keyof typeof FAILURE_CLASSES;
+export type FailureClass = (typeof FAILURE_CLASSES)[FailureCode];
+
+/** What the row of a failed operation says: never a stack trace, never a secret. */
+export interface Failure {
+  code: FailureCode;
+  /** One sentence for a person. */
+  message: string;
+  /** The component it happened in, when it happened in one. */
+  serviceId?: string;
+  /** What the probe saw. */
+  evidence?: string;
+  /** The workload's last lines. */
+  lastLogLines?: string[];
+}
+
+/** A failure that a port or a step reports on purpose. */
+export class OperationFault extends Error {
+  override readonly name = 'OperationFault';
+  readonly failure: Failure;
+
+  constructor(failure: Failure, cause?: unknown) {
+    super(`${failure.code}: ${failure.message}`, { cause });
+    this.failure = failure;
+  }
+}
+
+export function isFailureCode(code: string): code is FailureCode {
+  return code in FAILURE_CLASSES;
+}

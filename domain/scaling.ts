@@ -1,0 +1,28 @@
+/** A scaling policy: the bounds that a service's replicas stay within, and what an autoscaler inside them would look at. */
+import type { PolicyId } from './ids.ts';
+import type { ComputeTargetName } from './phases.ts';
+
+export const SCALING_METRICS = ['cpu', 'memory', 'requests'] as const;
+export type ScalingMetric = (typeof SCALING_METRICS)[number];
+
+/** The most replicas that any component or policy may ask for. */
+export const MAX_REPLICAS = 100;
+
+/** The part of a policy that a snapshot keeps, so that going back brings it back. */
+export interface Scaling {
+  policyId: PolicyId;
+  target: ComputeTargetName;
+  metric: ScalingMetric;
+  /** 0 only with `scaleToZero`. */
+  minReplicas: number;
+  /** At least 1 and `minReplicas`. */
+  maxReplicas: number;
+  /** 1 to 100. */
+  targetUtilizationPercent: number;
+  scaleToZero: boolean;
+}
+
+/** The nearest number of replicas that the policy allows; without one, the number itself. */
+export function clampReplicas(replicas: number, policy: Scaling | null): number {
+  return policy ? Math.min(policy.maxReplicas, Math.max(policy.minReplicas, replicas)) : replicas;
+}

@@ -1,0 +1,155 @@
+/** The API as it is wired in `bin/api.ts`, in the test's process, over real Postgres, Temporal and a real issuer. No worker runs. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { openIssuerKeys } from '../../api/auth/keys.ts';
+import { openTokenVerifier } from '../../api/auth/token.ts';
+import type { ApiDeps } from '../../api/deps.ts';
+import { startGrpc, type GrpcServer } from '../../api/grpc/server.ts';
+import { startRest, type RestServer } from '../../api/rest/server.ts';
+import type { Tls } from '../../api/tls.ts';
+import type { Config } from '../../bin/config.ts';
+import { openTemporal } from '../../bin/temporal-connection.ts';
+import { openDatabase, type Database } from '../../db/client.ts';
+import { migrateDatabase } from '../../db/migrate.ts';
+import type { EnvironmentKey } from '../../domain/ids.ts';
+import { obtainToken, type TokenRequest } from '../../local/issuer/obtain-token.ts';
+import { startPlatform } from '../../local/platform/platform.ts';
+import { processCompute } from '../../providers/compute/process.ts';
+import { localVault } from '../../providers/secrets/local-vault.ts';
+import { openCedar } from '../../providers/governance/cedar.ts';
+import { openRing } from '../../workflows/client.ts';
+import { ensureTemporal } from '../../workflows/temporal.ts';
+import { testConfig } from './config.ts';
+import { checkAnswer } from './contract.ts';
+
+export const ROOT = join(import.meta.dirname, '..', '..');
+
+export interface Reply {
+  status: number;
+  headers: Headers;
+  // Tests look into it field by field.
+  body: Record<string, unknown> & { code?: string; errors?: { pointer: string; message: string }[] };
+}
+
+export interface CallOptions {
+  /** A token, or what to ask the issuer for; null calls without one. @default connectsoft with every scope */
+  token?: string | null | Partial<TokenRequest>;
+  /** An object is sent as JSON, a string as it is. */
+  body?: unknown;
+  headers?: Record<string, string>;
+  /** @default the first API that was started */
+  api?: RunningApi;
+}
+
+export interface RunningApi {
+  rest: RestServer;
+  grpc: GrpcServer;
+}
+
+export interface ApiStand extends AsyncDisposable {
+  config: Config;
+  db: Database;
+  /** Of the API that every call goes to unless it names another. */
+  api: RunningApi;
+  /** Every ring of a lane, in order. */
+  rings: EnvironmentKey[];
+  token(request?: Partial<TokenRequest>): Promise<string>;
+  /** Fails when the answer is not one that the published document has for this call. */
+  call(method: string, path: string, options?: CallOptions): Promise<Reply>;
+  /** Another API over the same parts, with some of them replaced. */
+  start(change?: Partial<ApiDeps>, edge?: { tls?: Tls; isSecure?: boolean }): Promise<RunningApi>;
+}
+
+export async function openApiStand(): Promise<ApiStand> {
+  const config = await testConfig();
+  const platform = await startPlatform({
+    config,
+    parts: ['postgres', 'temporal', 'issuer'],
+    durable: false,
+    onProgress: () => undefined,
+  });
+  await migrateDatabase(platform.config.databaseUrl);
+  const db = openDatabase({ url: platform.config.databaseUrl, poolSize: 20 });
+  const { client, connection } = openTemporal(config.temporal);
+  await ensureTemporal(connection, config.temporal.namespace);
+  const keys = openIssuerKeys({ issuer: config.oidc.issuer });
+  const realRing = openRing({ client, taskQueue: config.temporal.taskQueue });
+  const rings: EnvironmentKey[] = [];
+  const deps: ApiDeps = {
+    db,
+    ring: async (key) => {
+      rings.push(key);
+      await realRing(key);
+    },
+    governance: openCedar({ folder: join(ROOT, 'policies') }),
+    compute: processCompute({ supervisorUrl: config.supervisorUrl, proxyUrl: config.proxyUrl, token: 'none' }),
+    secrets: localVault({ folder: join(config.home, 'vault'), keyFile: join(config.home, 'vault.key') }),
+    verifyToken: openTokenVerifier({ ...config.oidc, keys }),
+    readiness: [
+      { name: 'database', check: () => db.ping() },
+      { name: 'issuer', check: () => keys.check() },
+    ],
+    // A 500 is never expected: its cause shows in the test's output.
+    log: pino({ level: 'error' }),
+  };
+  const running: RunningApi[] = [];
+  const tokens = new Map<string, Promise<string>>();
+  const token = (request: Partial<TokenRequest> = {}) => {
+    const known = JSON.stringify(request);
+    const asked = tokens.get(known) ?? obtainToken({ home: config.home, issuer: config.oidc.issuer, ...request });
+    tokens.set(known, asked);
+    return asked;
+  };
+  const start = async (change: Partial<ApiDeps> = {}, edge: { tls?: Tls; isSecure?: boolean } = {}) => {
+    const of = { ...deps, ...change };
+    const address = { host: '127.0.0.1', port: 0, ...edge };
+    const api = { rest: await startRest(of, address), grpc: await startGrpc(of, address) };
+    running.push(api);
+    return api;
+  };
+  const api = await start();
+  return {
+    config: platform.config,
+    ...{ db, api, rings, token, start },
+    async call(method, path, options = {}) {
+      const bearer =
+        typeof options.token === 'string' ? options.token : options.token === null ? null : await token(options.token);
+      return await request((options.api ?? api).rest.url, method, path, bearer, options);
+    },
+    async [Symbol.asyncDispose]() {
+      for (const one of running) await Promise.all([one.rest[Symbol.asyncDispose](), one.grpc[Symbol.asyncDispose]()]);
+      await connection.close();
+      await db[Symbol.asyncDispose]();
+      await platform.stop();
+      rmSync(config.home, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+async function request(
+  origin: string,
+  method: string,
+  path: string,
+  bearer: string | null,
+  options: CallOptions,
+): Promise<Reply> {
+  const { body, headers } = options;
+  const response = await fetch(`${origin}${path}`, {
+    method,
+    headers: {
+      ...(bearer !== null && { authorization: `Bearer ${bearer}` }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    body: body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
+  });
+  const text = await response.text();
+  checkAnswer({ method, path, status: response.status, headers: response.headers, text });
+  const isJson = response.headers.get('content-type')?.includes('json') && text !== '';
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: (isJson ? JSON.parse(text) : {}) as Reply['body'],
+  };
+}

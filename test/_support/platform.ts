@@ -1,0 +1,57 @@
+/** A whole embedded platform of its own for one test file: real engines, free ports, a home under the temp folder. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readConfig, type Config } from '../../bin/config.ts';
+import type { PartName } from '../../local/platform/parts.ts';
+import { startPlatform, type Platform } from '../../local/platform/platform.ts';
+import { freePort } from './free-port.ts';
+
+export interface TestPlatform extends AsyncDisposable {
+  config: Config;
+  platform: Platform;
+  home: string;
+  /** Stops everything and starts it again in the same home, as a second `npm start` does. */
+  startAgain(): Promise<void>;
+}
+
+export interface TestPlatformOptions {
+  parts?: readonly PartName[];
+  /** Further variables of every process. */
+  env?: Record<string, string>;
+}
+
+/** Starts it; disposing stops every process and removes the home. */
+export async function openTestPlatform({ parts, env = {} }: TestPlatformOptions = {}): Promise<TestPlatform> {
+  const home = mkdtempSync(join(tmpdir(), 'slw-'));
+  const portBase = String(PORT_BASE + 4_000 * Number(process.env.VITEST_POOL_ID ?? 0));
+  const ports = { SLIPWAY_PORT_BASE: portBase, ...(await freePorts()) };
+  const config = readConfig({ ...process.env, SLIPWAY_HOME: home, ...ports, ...env });
+  const start = () => startPlatform({ config, onProgress: () => undefined, durable: false, parts });
+  const platform = await start();
+  const opened: TestPlatform = {
+    config: platform.config,
+    platform,
+    home,
+    async startAgain() {
+      await opened.platform.stop();
+      opened.platform = await start();
+    },
+    async [Symbol.asyncDispose]() {
+      await opened.platform.stop();
+      rmSync(home, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+  return opened;
+}
+
+/** Files run side by side; each takes its environments' ports from a stretch of its own. */
+const PORT_BASE = 20_000;
+const PORTS = ['REST', 'GRPC', 'TEMPORAL', 'TEMPORAL_UI', 'ISSUER', 'POSTGRES', 'SUPERVISOR', 'PROXY'];
+
+async function freePorts(): Promise<Record<string, string>> {
+  const entries = await Promise.all(
+    PORTS.map(async (name) => [`SLIPWAY_${name}_PORT`, String(await freePort())] as const),
+  );
+  return Object.fromEntries(entries);
+}

@@ -1,0 +1,84 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { asAttempt, type Attempt } from '../../activities/attempt.ts';
+import { openDatabase, type Database } from '../../db/client.ts';
+import { migrateDatabase } from '../../db/migrate.ts';
+import { insertEnvironment } from '../../db/environments.ts';
+import { newId } from '../../db/new-id.ts';
+import { acceptOperation, endOperation, takeNext } from '../../db/operations.ts';
+import type { EnvironmentKey, OperationId } from '../../domain/ids.ts';
+import { openTestPlatform, type TestPlatform } from '../_support/platform.ts';
+
+const TENANT = 'connectsoft';
+let platform: TestPlatform;
+let db: Database;
+
+beforeAll(async () => {
+  platform = await openTestPlatform({ parts: ['postgres'] });
+  await migrateDatabase(platform.config.databaseUrl);
+  db = openDatabase({ url: platform.config.databaseUrl });
+});
+afterAll(async () => {
+  await db?.[Symbol.asyncDispose]();
+  await platform?.[Symbol.asyncDispose]();
+});
+
+/** An environment with a claimed operation. */
+async function claimed(): Promise<EnvironmentKey & { operationId: OperationId }> {
+  const environmentId = newId('env');
+  const operationId = newId('op');
+  await db.forTenant(TENANT, async (tx) => {
+    await insertEnvironment(tx, {
+      tenantId: TENANT,
+      id: environmentId,
+      projectId: 'proj',
+      name: environmentId,
+      stage: 'dev',
+      region: 'westeurope',
+      isolationModel: 'pool',
+      computeTargets: ['aks'],
+      pulumiStackRef: environmentId,
+      traceId: 'trace-1',
+    });
+    const times = { budgetSeconds: 60, reserveSeconds: 10, traceId: 'trace-1' as const };
+    await acceptOperation(tx, { tenantId: TENANT, environmentId, id: operationId, kind: 'provision', ...times });
+    await takeNext(tx, { tenantId: TENANT, environmentId });
+  });
+  return { tenantId: TENANT, environmentId, operationId };
+}
+
+const attemptOf = async <T>(
+  of: Awaited<ReturnType<typeof claimed>>,
+  work: (attempt: Attempt) => Promise<T>,
+): Promise<T> => (await new MockActivityEnvironment().run(() => asAttempt(db, of, work))) as T;
+
+describe('the fence', () => {
+  it('rises with every attempt, also across 50 at once', async () => {
+    const of = await claimed();
+    const fences = await Promise.all(
+      Array.from({ length: 50 }, () => attemptOf(of, ({ fence }) => Promise.resolve(fence))),
+    );
+    expect(new Set(fences).size).toBe(50);
+    const next = await attemptOf(of, ({ fence }) => Promise.resolve(fence));
+    expect(next).toBeGreaterThan(Math.max(...fences));
+  });
+
+  it('stops an attempt that a later one has overtaken, right before its next provider call', async () => {
+    const of = await claimed();
+    const overtaken = attemptOf(of, async (attempt) => {
+      await attempt.check();
+      await attemptOf(of, (later) => later.check());
+      await attempt.check();
+    });
+    await expect(overtaken).rejects.toMatchObject({ type: 'FenceRefused' });
+  });
+
+  it('lets nobody work for an operation that has ended', async () => {
+    const of = await claimed();
+    await db.forTenant(of.tenantId, (tx) => endOperation(tx, of, of.operationId, { phase: 'Failed' }));
+    await expect(attemptOf(of, () => Promise.resolve())).rejects.toMatchObject({
+      type: 'OperationLost',
+      nonRetryable: true,
+    });
+  });
+});

@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { readConfig } from '../../bin/config.ts';
+
+describe('readConfig', () => {
+  it('has the documented fixed points as defaults', () => {
+    const config = readConfig({ HOME: '/home/me', SLIPWAY_HOME: '/tmp/h' });
+    expect(config.ports).toEqual({
+      ...{ rest: 8080, grpc: 50051, temporal: 7233, temporalUi: 8233, issuer: 8090 },
+      ...{ postgres: 54329, supervisor: 8091, proxy: 8092 },
+    });
+    expect(config.temporal).toMatchObject({ address: '127.0.0.1:7233', namespace: 'slipway', taskQueue: 'slipway' });
+    expect(config.oidc).toEqual({ issuer: 'http://127.0.0.1:8090', audience: 'slipway' });
+    expect(config.pulumi.root).toBe('/home/me/.cache/slipway/engines/pulumi-3.255.0');
+    expect(config.external).toEqual({ database: false, temporal: false, issuer: false });
+  });
+
+  it('lets addresses follow a moved port, and takes given parts as they are', () => {
+    const config = readConfig({
+      ...{ SLIPWAY_HOME: '/tmp/h', SLIPWAY_ISSUER_PORT: '9000', TEMPORAL_ADDRESS: 'temporal:7233' },
+      DATABASE_URL: 'postgres://db/slipway',
+    });
+    expect(config.oidc.issuer).toBe('http://127.0.0.1:9000');
+    expect(config.temporal.address).toBe('temporal:7233');
+    expect(config.databaseUrl).toBe('postgres://db/slipway');
+    expect(config.external).toEqual({ database: true, temporal: true, issuer: false });
+  });
+
+  it('names the variable whose value cannot be used', () => {
+    expect(() => readConfig({ SLIPWAY_REST_PORT: 'eighty' })).toThrow(
+      'SLIPWAY_REST_PORT must be a port number from 1 to 65535, not "eighty".',
+    );
+  });
+});

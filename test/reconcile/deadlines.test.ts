@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { openTemporal } from '../../bin/temporal-connection.ts';
+import { openDatabase, type Database } from '../../db/client.ts';
+import { findEnvironment, insertEnvironment } from '../../db/environments.ts';
+import { migrateDatabase } from '../../db/migrate.ts';
+import { newId } from '../../db/new-id.ts';
+import { acceptOperation, findOperation, takeNext } from '../../db/operations.ts';
+import type { EnvironmentKey, OperationId } from '../../domain/ids.ts';
+import type { OperationKind } from '../../domain/phases.ts';
+import { openRing } from '../../workflows/client.ts';
+import { reconcileOnce, type ReconcileOptions } from '../../workflows/reconcile.ts';
+import { openTestPlatform, type TestPlatform } from '../_support/platform.ts';
+
+const TENANT = 'connectsoft';
+/** Past the deadline by more than any holder of it may take. */
+const LONG_AGO = -3_600;
+let platform: TestPlatform;
+let db: Database;
+let temporal: ReturnType<typeof openTemporal>;
+let errors: unknown[];
+
+beforeAll(async () => {
+  platform = await openTestPlatform({ parts: ['postgres', 'temporal'] });
+  await migrateDatabase(platform.config.databaseUrl);
+  db = openDatabase({ url: platform.config.databaseUrl });
+  temporal = openTemporal(platform.config.temporal);
+});
+beforeEach(() => {
+  errors = [];
+});
+afterAll(async () => {
+  await temporal?.connection.close();
+  await db?.[Symbol.asyncDispose]();
+  await platform?.[Symbol.asyncDispose]();
+});
+
+const options = (change: Partial<ReconcileOptions> = {}): ReconcileOptions => ({
+  db,
+  ...temporal,
+  ring: openRing({ client: temporal.client, taskQueue: 'nobody-listens' }),
+  signal: new AbortController().signal,
+  graceMs: -1_000,
+  onError: (error) => errors.push(error),
+  ...change,
+});
+
+async function environment(): Promise<EnvironmentKey> {
+  const key = { tenantId: TENANT, environmentId: newId('env') };
+  const names = { projectId: 'proj', name: key.environmentId, pulumiStackRef: key.environmentId, region: 'westeurope' };
+  await db.forTenant(TENANT, (tx) =>
+    insertEnvironment(tx, {
+      ...names,
+      tenantId: TENANT,
+      id: key.environmentId,
+      stage: 'dev',
+      isolationModel: 'pool',
+      computeTargets: ['aks'],
+      traceId: 'trace-1',
+    }),
+  );
+  return key;
+}
+
+/** An accepted operation that has so many seconds, and is claimed if the lane asks for it. */
+async function accept(key: EnvironmentKey, kind: OperationKind, budgetSeconds: number): Promise<OperationId> {
+  const id = newId('op');
+  await db.forTenant(TENANT, (tx) =>
+    acceptOperation(tx, { ...key, id, kind, budgetSeconds, reserveSeconds: 0, traceId: 'trace-1' }),
+  );
+  return id;
+}
+
+const claim = (key: EnvironmentKey) => db.forTenant(TENANT, (tx) => takeNext(tx, key));
+const row = (id: OperationId) => db.forTenant(TENANT, (tx) => findOperation(tx, TENANT, id));
+const statusOf = async (key: EnvironmentKey) => (await db.forTenant(TENANT, (tx) => findEnvironment(tx, key)))?.status;
+
+/** So far in the past that the four hours an operation may wait are over too. */
+const EXPIRED = -5 * 3_600;
+
+describe('reconcile', () => {
+  it('ends an operation that is past its deadline, and has what it changed converged', async () => {
+    const key = await environment();
+    const id = await accept(key, 'provision', LONG_AGO);
+    await claim(key);
+    await reconcileOnce(options());
+    expect(await row(id)).toMatchObject({ status: 'Failed', failure: { code: 'DeadlineExceeded' } });
+    expect(await claim(key)).toEqual({ kind: 'converge', what: 'stack' });
+  });
+
+  it('ends it while Temporal cannot be reached', async () => {
+    const key = await environment();
+    const id = await accept(key, 'provision', LONG_AGO);
+    await claim(key);
+    const away = openTemporal({ ...platform.config.temporal, address: '127.0.0.1:1' });
+    await expect(reconcileOnce(options(away))).rejects.toThrow();
+    expect((await row(id))?.status).toBe('Failed');
+    await away.connection.close();
+  });
+
+  it('lets an operation expire that was never begun, without a hand on the one that is at work', async () => {
+    const key = await environment();
+    const active = await accept(key, 'provision', 600);
+    await claim(key);
+    const queued = await accept(key, 'deploy', EXPIRED);
+    const before = await db.forTenant(TENANT, (tx) => findEnvironment(tx, key));
+    await reconcileOnce(options());
+    expect((await row(queued))?.phase).toBe('Expired');
+    expect((await row(active))?.status).toBe('Updating');
+    const after = await db.forTenant(TENANT, (tx) => findEnvironment(tx, key));
+    expect({ status: after?.status, fence: after?.fence }).toEqual({ status: before?.status, fence: before?.fence });
+  });
+
+  it('frees the name of an environment whose provisioning was never begun', async () => {
+    const key = await environment();
+    await accept(key, 'provision', EXPIRED);
+    await reconcileOnce(options());
+    expect(await statusOf(key)).toBe('Failed');
+  });
+
+  it('rings the lane of work that nobody has rung for, once', async () => {
+    const key = await environment();
+    await accept(key, 'provision', 600);
+    await reconcileOnce(options());
+    const lane = temporal.client.workflow.getHandle(`lane/${key.environmentId}`);
+    expect((await lane.describe()).status.name).toBe('RUNNING');
+    await reconcileOnce(options());
+    const signals = (await lane.fetchHistory()).events?.filter(
+      (event) => event.workflowExecutionSignaledEventAttributes,
+    );
+    expect(signals).toHaveLength(1);
+    expect(errors).toEqual([]);
+  });
+});

@@ -1,0 +1,61 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DefaultLogger, Runtime, Worker, makeTelemetryFilterString } from '@temporalio/worker';
+import { DeterminismViolationError } from '@temporalio/workflow';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { workflowBundle } from '../../bin/workflow-bundle.ts';
+import { recordedHistories, type RecordedHistory } from '../fixtures/states.ts';
+import { historyFromJson } from '../_support/dump-history-json.ts';
+
+let folder: string;
+let codePath: string;
+
+beforeAll(async () => {
+  Runtime.install({
+    logger: new DefaultLogger('ERROR'),
+    // A replay that is to fail is told by the test, not by the core.
+    telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR' }) } },
+    shutdownSignals: [],
+  });
+  folder = mkdtempSync(join(tmpdir(), 'slr-'));
+  codePath = await workflowBundle(folder);
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+type History = ReturnType<typeof historyFromJson>;
+
+async function replay(history: History): Promise<void> {
+  const { workflowId } = history.events?.[0]?.workflowExecutionStartedEventAttributes ?? {};
+  await Worker.runReplayHistory({ workflowBundle: { codePath } }, history, workflowId ?? undefined);
+}
+
+const historyOf = ({ file }: RecordedHistory) => historyFromJson(readFileSync(file, 'utf8'));
+const recorded = recordedHistories();
+
+describe('the present workflow code', () => {
+  it.each(recorded.map((one) => [one.workflow, one.case, one.state, one] as const))(
+    'takes up a %s of the case %s in %s',
+    async (_workflow, _case, _state, one) => {
+      await replay(historyOf(one));
+    },
+  );
+
+  it('has a history of every workflow', () => {
+    expect([...new Set(recorded.map(({ workflow }) => workflow))].sort()).toEqual(['deploy', 'lane', 'provision']);
+  });
+});
+
+describe('a replay', () => {
+  it('refuses a history that the code could not have made', async () => {
+    const one = recorded.find(({ workflow, ...its }) => workflow === 'deploy' && its.case === 'completed-update');
+    if (!one) throw new Error('no deployment was recorded');
+    const history = historyOf(one);
+    for (const { activityTaskScheduledEventAttributes: scheduled } of history.events ?? []) {
+      if (scheduled?.activityType?.name === 'rollOut') scheduled.activityType.name = 'somethingElse';
+    }
+    await expect(replay(history)).rejects.toThrow(DeterminismViolationError);
+  });
+});

@@ -1,0 +1,37 @@
+/** Forward work ends by a time, whatever it does. */
+import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
+import type { Failure } from '../domain/failures.ts';
+import { asWorkflowFailure } from './failures.ts';
+
+/** How long a cancelled step may take to stop; after that the fence keeps it from doing harm. */
+export const STOP_MS = 15_000;
+
+/** Runs `work` until it ends or `untilMs` comes. @throws ApplicationFailure `ProgressDeadlineExceeded` then. */
+export async function withDeadline(untilMs: number, work: () => Promise<void>): Promise<void> {
+  const scope = new CancellationScope();
+  const running = scope.run(work);
+  const timer = new CancellationScope();
+  const late = timer
+    .run(() => sleep(Math.max(1, untilMs - Date.now()), { summary: 'forward work ends' }))
+    .then(
+      () => true,
+      (error: unknown) => {
+        if (isCancellation(error)) return false;
+        throw error;
+      },
+    );
+  try {
+    const ended = await Promise.race([running.then(() => true), late.then((isLate) => !isLate)]);
+    if (ended) return await running;
+    scope.cancel();
+    // Its own end matters no more, only that it comes.
+    await Promise.race([running.catch(() => undefined), sleep(STOP_MS)]);
+    const failure: Failure = {
+      code: 'ProgressDeadlineExceeded',
+      message: 'The deployment had not progressed to its end in time.',
+    };
+    throw asWorkflowFailure(failure);
+  } finally {
+    timer.cancel();
+  }
+}

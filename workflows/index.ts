@@ -1,0 +1,4 @@
+/** Every workflow, as the bundle has them. */
+export { deploy } from './deploy.ts';
+export { lane } from './lane.ts';
+export { provision } from './provision.ts';

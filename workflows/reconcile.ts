@@ -1,0 +1,111 @@
+/**
+ * The plain loop in every API and worker process that mends what a lost signal, a lost Temporal or a stopped process
+ * left: it rings lanes that have work and do not run, and ends what is past its deadline. It lives outside Temporal
+ * because it has to work when Temporal has lost everything.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { WorkflowNotFoundError, type Client, type Connection } from '@temporalio/client';
+import type { Database } from '../db/client.ts';
+import { claimFence, lockEnvironment } from '../db/environments.ts';
+import { endOperation, findOperation, openWork, type OpenWork } from '../db/operations.ts';
+import { laneWorkflowId, operationWorkflowId, type EnvironmentKey, type OperationId } from '../domain/ids.ts';
+import type { Ring } from './client.ts';
+import { ensureTemporal } from './temporal.ts';
+
+export interface ReconcileOptions {
+  db: Database;
+  client: Client;
+  connection: Connection;
+  ring: Ring;
+  /** Ended when this is aborted. */
+  signal: AbortSignal;
+  /** @default 15 s */
+  intervalMs?: number;
+  /** Work younger than this is being rung by whoever accepted it. @default 30 s */
+  graceMs?: number;
+  onError(error: unknown): void;
+}
+
+/** After its own timer and the server's execution timeout (30 s past the deadline) had their turn. */
+const PAST_DEADLINE_MS = 35_000;
+
+/** Runs passes until the signal; resolves when the last has ended. What fails is told and tried again. */
+export async function reconcile(options: ReconcileOptions): Promise<void> {
+  const { signal, intervalMs = 15_000 } = options;
+  while (!signal.aborted) {
+    await attempt(options, () => reconcileOnce(options));
+    await delay(intervalMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/**
+ * One pass. First what needs the database alone, so that a deadline holds while Temporal is away; one item that fails
+ * does not keep the others from their turn. Processes may pass at the same time: every step is a compare-and-set or may
+ * be repeated.
+ */
+export async function reconcileOnce(options: ReconcileOptions): Promise<void> {
+  const { db, client, connection, graceMs = 30_000 } = options;
+  const work = await db.forSystem((tx) => openWork(tx, new Date(Date.now() - graceMs)));
+  const late = work.filter(({ deadlineAt }) => deadlineAt && Date.now() > deadlineAt.getTime() + PAST_DEADLINE_MS);
+  const toTerminate: OperationId[] = [];
+  for (const item of late) {
+    await attempt(options, async () => {
+      if (item.operationId && (await expire(db, item, item.operationId))) toTerminate.push(item.operationId);
+    });
+  }
+  await ensureTemporal(connection, client.options.namespace);
+  for (const operationId of toTerminate) await attempt(options, () => terminate(client, operationId));
+  const environments = new Map(work.map((item) => [item.environmentId, item]));
+  for (const key of environments.values()) await attempt(options, () => ringIfIdle(options, key));
+}
+
+async function attempt({ onError }: ReconcileOptions, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    onError(error);
+  }
+}
+
+async function ringIfIdle({ client, ring }: ReconcileOptions, key: EnvironmentKey): Promise<void> {
+  const handle = client.workflow.getHandle(laneWorkflowId(key.environmentId));
+  const running = await handle.describe().then(
+    (lane) => lane.status.name === 'RUNNING',
+    (error: unknown) => {
+      // Temporal unreachable is not "not found": that is thrown, and the next pass looks again.
+      if (error instanceof WorkflowNotFoundError) return false;
+      throw error;
+    },
+  );
+  if (!running) await ring({ tenantId: key.tenantId, environmentId: key.environmentId });
+}
+
+/**
+ * Ends an operation whose own holders of the deadline have not, and fences off what still works for it. False when it had
+ * ended, or had never begun: then there is no workflow to terminate.
+ */
+async function expire(db: Database, work: OpenWork, operationId: OperationId): Promise<boolean> {
+  return await db.forTenant(work.tenantId, async (tx) => {
+    await lockEnvironment(tx, work);
+    const operation = await findOperation(tx, work.tenantId, operationId);
+    if (!operation) return false;
+    const claimed = operation.status === 'Updating';
+    const phase = !claimed ? 'Expired' : operation.phase === 'RollingBack' ? 'RollbackFailed' : 'Failed';
+    const ended = await endOperation(tx, work, operationId, {
+      phase,
+      failure: { code: 'DeadlineExceeded', message: `It had not ended by ${operation.deadlineAt.toISOString()}.` },
+      ...(claimed && { convergeReason: `${operationId} was ended past its deadline in ${operation.phase}` }),
+    });
+    if (!ended || !claimed) return false;
+    await claimFence(tx, work);
+    return true;
+  });
+}
+
+async function terminate(client: Client, operationId: OperationId): Promise<void> {
+  try {
+    await client.workflow.getHandle(operationWorkflowId(operationId)).terminate('past its deadline');
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+  }
+}
