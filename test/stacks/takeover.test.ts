@@ -105,6 +105,8 @@ describe('an up that is broken off', { timeout: 180_000 }, () => {
   it('is stopped by a later attempt that finds it alive, also when nobody guards it any more', async () => {
     const spec = specOf('a3');
     const { ended, run } = await heldUp(spec);
+    // Stopped: the engine prints a sign of life now and then, and would die of it where nobody reads any more.
+    process.kill(run.pid, 'SIGSTOP');
     process.kill(parentOf(run.pid), 'SIGKILL');
     await ended;
     expect(await isGone(run)).toBe(false);
