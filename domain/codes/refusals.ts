@@ -139,6 +139,14 @@ export const REFUSAL_TEXTS: Record<ErrorCode, CodeText> = {
     means: 'Only a completed deployment can be rolled back; this one is in the phase that the sentence names.',
     whatToDo: 'Wait for its end; one that failed behind its gate goes back by itself.',
   },
+  DeploymentNotCompleted: {
+    means: 'Only a completed deployment is promoted; this one is in the phase that the sentence names.',
+    whatToDo: 'Promote one that completed.',
+  },
+  NothingToPromote: {
+    means: 'Nothing ran in its environment after the deployment that was to be promoted.',
+    whatToDo: 'Promote another one.',
+  },
   IdempotencyKeyReused: {
     means: 'This `Idempotency-Key` was used with another input.',
     whatToDo: 'Use a new key for a new request.',
