@@ -13,6 +13,7 @@ import { getScalingPolicy } from './runtime/scaling-policies/get.ts';
 import { createSecretBinding } from './runtime/secret-bindings/create.ts';
 import { getSecretBinding } from './runtime/secret-bindings/get.ts';
 import { serviceLogs } from './runtime/services/logs.ts';
+import { restartService } from './runtime/services/restart.ts';
 
 export const endpoints: Endpoint[] = [
   createEnvironment,
@@ -27,5 +28,6 @@ export const endpoints: Endpoint[] = [
   createSecretBinding,
   getSecretBinding,
   serviceLogs,
+  restartService,
   getOperation,
 ];

@@ -36,6 +36,8 @@ export const ERROR_KINDS = {
   EnvironmentNotReady: 'conflict',
   ServiceAmbiguous: 'conflict',
   DeploymentNotFinished: 'conflict',
+  DeploymentNotCompleted: 'conflict',
+  NothingToPromote: 'conflict',
   IdempotencyKeyReused: 'unprocessable',
   GovernanceUnavailable: 'unavailable',
   IssuerUnavailable: 'unavailable',

@@ -44,6 +44,8 @@ export const rollbackDeployment = mutation({
       components: [],
       prune: false,
       rollbackOf: deployment.id,
+      restartOf: null,
+      fromDeploymentId: null,
       snapshotId,
       traceId,
     });
