@@ -2,3 +2,4 @@
 export { deploy } from './deploy.ts';
 export { lane } from './lane.ts';
 export { provision } from './provision.ts';
+export { sweep } from './sweep.ts';
