@@ -24,12 +24,14 @@ export const createDeployment = mutation({
   },
   governed: {
     action: 'deployments.create',
+    waits: true,
     question: (_tx, _caller, { body }, environment) => {
       const { tenantId: _stated, ...request } = body;
       return Promise.resolve({
         stage: environment?.stage ?? 'prod',
         // Images are resolved later; what is asked for, over what is live now, stands for the plan.
-        intent: { request, over: environment?.liveSnapshotId ?? null },
+        intent: request,
+        over: environment?.liveSnapshotId ?? null,
         facts: { region: environment?.region ?? '', releaseRef: body.releaseRef, strategy: body.strategy },
       });
     },
