@@ -4,16 +4,19 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EnvironmentKey } from '../../domain/ids.ts';
 import { SCOPES } from '../../domain/scopes.ts';
 import { endpoints } from '../../api/endpoints.ts';
-import { insertSecretBinding } from '../../db/secret-bindings.ts';
 import { openApiStand, type ApiStand, type CallOptions } from '../_support/api.ts';
-import { deployBody, freshName, PROVISION, readyEnvironment } from '../_support/api-states.ts';
+import { deployBody } from '../_support/api-states.ts';
+import { nameOf, sampleCall } from '../_support/sample-calls.ts';
+import { openWorld, type World } from '../_support/sample-world.ts';
 
 let stand: ApiStand;
+let world: World;
 let key: EnvironmentKey;
 let path: string;
 beforeAll(async () => {
   stand = await openApiStand();
-  key = await readyEnvironment(stand);
+  world = await openWorld(stand);
+  key = world.key;
   path = `/v1/runtime/environments/${key.environmentId}`;
 });
 afterAll(() => stand?.[Symbol.asyncDispose]());
@@ -91,56 +94,17 @@ describe('401', () => {
 });
 
 describe('403', () => {
-  it('for every endpoint without its scope, naming the scope', async () => {
-    const id = {
-      environmentId: key.environmentId,
-      deploymentId: '',
-      configurationId: '',
-      operationId: '',
-      serviceId: '',
-      policyId: '',
-      secretBindingId: '',
-    };
-    const provisioned = await stand.call('POST', '/v1/runtime/environments', {
-      body: { ...PROVISION, name: freshName() },
-    });
-    const deployed = await stand.call('POST', '/v1/runtime/deployments', { body: deployBody(key.environmentId) });
-    const published = await stand.call('POST', '/v1/runtime/configurations', {
-      body: { environmentId: key.environmentId },
-    });
-    id.deploymentId = String(deployed.body.deploymentId);
-    id.configurationId = String(published.body.configurationId);
-    id.operationId = provisioned.headers.get('operation-location')?.split('/').at(-1) ?? '';
-    const of = { environmentId: key.environmentId, serviceId: 'module-reservations-api' };
-    const bounds = { minReplicas: 1, maxReplicas: 2, targetUtilizationPercent: 65, scaleToZero: false };
-    const policy = { ...of, target: 'aks', metric: 'cpu', ...bounds };
-    const applied = await stand.call('POST', '/v1/runtime/scaling-policies', { body: policy });
-    id.policyId = String(applied.body.policyId);
-    const bound = await stand.db.forTenant(key.tenantId, (tx) =>
-      insertSecretBinding(tx, { ...key, serviceId: of.serviceId, secrets: [], traceId: 'trace-1' }),
-    );
-    id.secretBindingId = bound.id;
-    const bodies: Record<string, unknown> = {
-      '/runtime/scaling-policies': policy,
-      '/runtime/secret-bindings': { ...of, secrets: [{ name: 'A', secret: 'a' }] },
-      '/runtime/environments': { ...PROVISION, name: freshName() },
-      '/runtime/deployments': deployBody(key.environmentId),
-      '/runtime/configurations': { environmentId: key.environmentId },
-    };
-    const tried = endpoints.filter(({ route }) => !route.includes('{serviceId}'));
-    for (const { method, route, scope } of tried) {
-      const needed = typeof scope === 'string' ? scope : 'runtime.environments.read';
-      const target = `/v1${route.replaceAll(/\{(\w+)\}/g, (_all, name: keyof typeof id) => id[name])}`;
-      const token = { scopes: SCOPES.filter((one) => one !== needed) };
-      const reply = await stand.call(method, target, { body: bodies[route], token });
-      expect({ route, status: reply.status, scope: reply.body.requiredScope }).toEqual({
-        route,
-        status: 403,
-        scope: needed,
-      });
-      expect(reply.headers.get('www-authenticate')).toContain(`error="insufficient_scope", scope="${needed}"`);
-    }
-  });
+  it.each(endpoints.map((endpoint) => [nameOf(endpoint), endpoint] as const))(
+    'for %s with every scope but its own, naming the scope',
+    async (_name, endpoint) => {
+      const { method, path, body, headers, scope } = await sampleCall(endpoint, world);
+      const token = { scopes: SCOPES.filter((one) => one !== scope) };
+      const reply = await stand.call(method, path, { body, headers, token });
+      expect(reply.status).toBe(403);
+      expect(reply.body).toMatchObject({ code: 'ScopeMissing', requiredScope: scope });
+      expect(reply.headers.get('www-authenticate')).toContain(`error="insufficient_scope", scope="${scope}"`);
+    },
+  );
 
   it('for a token without any scope', async () => {
     expect((await get({ token: { scopes: [] } })).body.code).toBe('ScopeMissing');

@@ -9,6 +9,7 @@ import { SCHEMA_VERSION } from '../../api/schema-version.ts';
 import { SCOPES } from '../../domain/scopes.ts';
 import type { Json, Operation } from '../../api/openapi/types.ts';
 import { document, isDescribedBody } from '../_support/contract.ts';
+import { whatIsMissing } from '../_support/sample-calls.ts';
 
 const operations: [string, Operation][] = Object.entries(document.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]): [string, Operation] => [
@@ -32,6 +33,10 @@ describe('docs/openapi.json', () => {
     expect(documented.sort()).toEqual(endpoints.map(({ method, route }) => `${method} /v1${route}`).sort());
     const names = operations.map(([, { operationId }]) => operationId);
     expect(new Set(names).size).toBe(names.length);
+  });
+
+  it('is of endpoints that each have a sample call, which the tests of all endpoints make', () => {
+    expect(endpoints.flatMap((endpoint) => whatIsMissing(endpoint) ?? [])).toEqual([]);
   });
 
   it('refers only to what is in it', () => {

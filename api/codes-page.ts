@@ -1,0 +1,53 @@
+/** `docs/codes.md`: every code there is, from where it is defined. */
+import { FAILURE_TEXTS } from '../domain/codes/failures.ts';
+import { REFUSAL_TEXTS } from '../domain/codes/refusals.ts';
+import type { CodeText } from '../domain/codes/text.ts';
+import { ERROR_KINDS } from '../domain/errors.ts';
+import { FAILURE_CLASSES } from '../domain/failures.ts';
+import { statusOfKind } from './problem.ts';
+
+const INTRODUCTION = `# Codes
+
+Two lists, both stable: a code keeps its meaning, sentences may change.
+
+- A **refusal** is the answer to a call. Nothing was started and nothing was changed. It is an \`application/problem+json\`
+  document with \`code\`, \`detail\`, \`traceId\` and, for wrong input, \`errors\` (\`pointer\` and \`message\` each). The codes are
+  in \`domain/errors.ts\`, their statuses in \`api/problem.ts\`. gRPC carries the same code in the trailer
+  \`slipway-error-code\`.
+- A **failure** is why an accepted operation ended badly. It is on the operation, on its deployment (and the component
+  it happened in) or its environment as \`failure {code, message, serviceId?, evidence?, lastLogLines?}\`, and it is the
+  \`type\` of the \`ApplicationFailure\` that Temporal shows. The codes are in \`domain/failures.ts\`, what is tried again in
+  \`activities/failures.ts\`.
+
+## Refusals`;
+
+const FAILURES = `## Failures of operations
+
+The class says what happens next. **release**: trying again does not help; a deployment that has begun to change
+something goes back to the previous snapshot (with \`autoRollback: false\` it stays as it stands). **platform**: tried
+again, at least every 10 s, until the forward part of the deadline is over; meanwhile the operation says
+\`waitingOn: {kind: platform, reference: <code>}\`. **ours**: the operation was ended, or taken
+over, by somebody else; or it is a defect of the platform.`;
+
+export function renderCodes(): string {
+  const refusals = rowsOf(REFUSAL_TEXTS, (code) => String(statusOfKind(ERROR_KINDS[code])));
+  const failures = rowsOf(FAILURE_TEXTS, (code) => FAILURE_CLASSES[code]);
+  const parts = [INTRODUCTION, table('status', refusals), FAILURES, table('class', failures)];
+  return `${parts.join('\n\n')}\n`;
+}
+
+function rowsOf<C extends string>(texts: Record<C, CodeText>, second: (code: C) => string): string[][] {
+  const codes = Object.keys(texts) as C[];
+  return codes.map((code) => [`\`${code}\``, second(code), texts[code].means, texts[code].whatToDo]);
+}
+
+/** Aligned, as the formatter leaves it. */
+function table(second: string, rows: string[][]): string {
+  const cells = [['code', second, 'meaning', 'what to do'], ...rows.map((row) => row.map(escaped))];
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...cells.map((row) => (row[column] ?? '').length)));
+  const line = (row: string[]) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  const [head = [], ...body] = cells;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n');
+}
+
+const escaped = (text: string) => text.replaceAll('|', '\\|');

@@ -1,0 +1,87 @@
+/** The failures in words, in the order of `docs/codes.md`, which `npm run codes` writes from here. */
+import type { FailureCode } from '../failures.ts';
+import type { CodeText } from './text.ts';
+
+export const FAILURE_TEXTS: Record<FailureCode, CodeText> = {
+  EnvironmentNotReady: {
+    means: "The environment was not ready when the operation's turn came, e.g. because its provision had failed.",
+    whatToDo: 'Provision it anew, then deploy.',
+  },
+  ImageNotFound: {
+    means: 'An image does not resolve; `serviceId` names the component. Nothing was changed.',
+    whatToDo: 'Publish the image, or mend the reference.',
+  },
+  ConfigurationMissing: {
+    means: 'The configuration is not there any more, or one of its files would lie outside the configuration folder.',
+    whatToDo: 'Publish the configuration anew.',
+  },
+  SecretNotFound: {
+    means: 'A version of a secret is not in the vault.',
+    whatToDo: 'Look at the vault of the environment.',
+  },
+  HealthGateUnhealthy: {
+    means:
+      'The new revision was not healthy for `minHealthySeconds` within `healthyDeadlineSeconds`; `evidence` is what the probe saw, `lastLogLines` what the workload said.',
+    whatToDo: 'Mend the release; or give it more time, if it only starts slowly.',
+  },
+  HealthGateNoData: {
+    means: 'No probe could be made within `healthyDeadlineSeconds`. No data is not health.',
+    whatToDo: "Check that the workload listens on `PORT`, and the component's `health`.",
+  },
+  HealthGateCrashLoop: {
+    means: 'A new replica was restarted three times while the gate watched.',
+    whatToDo: 'Read `lastLogLines`; mend the release.',
+  },
+  PortsExhausted: {
+    means: "The environment's port range has no free port left for another service or replica.",
+    whatToDo: 'Ask for fewer replicas, or retire a service (`prune`).',
+  },
+  StackFailed: {
+    means: "Pulumi could not do what was asked; the message is the engine's, without secrets.",
+    whatToDo: 'Mend what it names; it is tried again until the deadline.',
+  },
+  StackLocked: {
+    means: 'Another run holds the stack, and it is not proven dead (a run of another host never is).',
+    whatToDo: 'End that run, or remove its lock with `pulumi cancel` when you know that it is dead.',
+  },
+  ComputeUnavailable: {
+    means: 'Supervisor or proxy cannot be reached.',
+    whatToDo: 'Start them; the operation goes on by itself.',
+  },
+  DatabaseUnavailable: {
+    means: 'Postgres cannot be reached.',
+    whatToDo: 'Start it; the operation goes on by itself.',
+  },
+  ProgressDeadlineExceeded: {
+    means: 'The deployment had not come to its end within `progressDeadlineSeconds`.',
+    whatToDo: 'Give it more time, or more `maxParallel`; look at what it waited on.',
+  },
+  DeadlineExceeded: {
+    means:
+      'The operation had not ended by its deadline and was ended from outside. When its turn never came its phase is `Expired`.',
+    whatToDo: 'Look at what it stood behind; ask again.',
+  },
+  OperationTerminated: {
+    means:
+      'Somebody terminated its workflow; the message is the reason they gave. The environment is brought back to its live snapshot.',
+    whatToDo: 'Ask again when you want it.',
+  },
+  OperationCanceled: {
+    means: 'Somebody canceled its workflow.',
+    whatToDo: 'Ask again when you want it.',
+  },
+  OperationLost: {
+    means: 'This attempt no longer speaks for the operation: it has ended, or somebody else goes on with it.',
+    whatToDo: "Nothing; read the operation's row.",
+  },
+  FenceRefused: {
+    means:
+      'A later attempt has taken over, and this one was kept from changing anything. It is tried again, and goes on when the later one was given up.',
+    whatToDo: "Nothing; read the operation's row.",
+  },
+  InternalFault: {
+    means:
+      'A defect of the platform, or an answer it did not expect. It is tried again until the deadline, since a newer worker may mend it.',
+    whatToDo: "Look at the worker's log, and report it.",
+  },
+};

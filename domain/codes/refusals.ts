@@ -1,0 +1,166 @@
+/** The refusals in words, in the order of `docs/codes.md`, which `npm run codes` writes from here. */
+import type { ErrorCode } from '../errors.ts';
+import type { CodeText } from './text.ts';
+
+export const REFUSAL_TEXTS: Record<ErrorCode, CodeText> = {
+  BodyTooLarge: {
+    means: 'The body is larger than 1024 kB.',
+    whatToDo: 'Send less; a configuration may hold 64 kB.',
+  },
+  MalformedRequest: {
+    means:
+      'What arrived is not HTTP as it should be (the same code comes with 408 and 431 when headers were late or too large).',
+    whatToDo: 'Look at what stands between the caller and the API.',
+  },
+  MalformedJson: {
+    means: 'The body is not JSON, not UTF-8, nested too deep, or has a key twice; the sentence names the position.',
+    whatToDo: 'Mend the body at that place.',
+  },
+  ValidationFailed: {
+    means: 'The input does not fit its shape; `errors` points at each wrong place.',
+    whatToDo: 'Mend what the pointers name; unknown fields are wrong too.',
+  },
+  UnsupportedMediaType: {
+    means: 'The body is not `application/json` in UTF-8, or it is compressed.',
+    whatToDo: 'Send it plain with `content-type: application/json`.',
+  },
+  DuplicateComponent: {
+    means: 'A deployment names a component twice.',
+    whatToDo: 'Name each `moduleId` once.',
+  },
+  TargetNotInEnvironment: {
+    means: 'A component wants a compute target that the environment does not have.',
+    whatToDo: 'Use one of the targets in the sentence.',
+  },
+  DependencyCycle: {
+    means: 'Components depend on each other in a circle.',
+    whatToDo: 'Take one `dependsOn` out of the circle.',
+  },
+  DependencyUnknown: {
+    means: 'A component depends on a service that would not run after this deployment.',
+    whatToDo: 'Name the service in this deployment, or drop the dependency.',
+  },
+  NothingToRollBackTo: {
+    means: 'The deployment was the first of its environment: nothing ran before it.',
+    whatToDo: 'Deploy something else instead.',
+  },
+  TokenMissing: {
+    means: 'The call carries no bearer token.',
+    whatToDo: 'Send `Authorization: Bearer …`.',
+  },
+  TokenInvalid: {
+    means:
+      'The token is malformed, from another issuer or audience, no access token, of an unknown key, in the query, or cannot be decrypted here.',
+    whatToDo: 'Get a token from the configured issuer for the configured audience.',
+  },
+  TokenExpired: {
+    means: 'The token has expired (30 s of tolerance included).',
+    whatToDo: 'Get a new one.',
+  },
+  TenantClaimInvalid: {
+    means: "The token's `tenantId` claim is missing or malformed.",
+    whatToDo: 'Have the issuer put the tenant into the token.',
+  },
+  TenantMismatch: {
+    means: 'The body or message states another tenant than the token.',
+    whatToDo: "Leave `tenantId` out, or use that tenant's token.",
+  },
+  ScopeMissing: {
+    means: 'The token lacks the scope that `requiredScope` names.',
+    whatToDo: 'Ask the issuer for a token with that scope.',
+  },
+  BindingRevoked: {
+    means: "The tenant's binding to this environment was revoked.",
+    whatToDo: 'Ask the operator of the platform.',
+  },
+  GovernanceDenied: {
+    means: 'A policy denies this change; `reasons` names the policies.',
+    whatToDo: 'Change what is asked for, or the policy.',
+  },
+  GovernanceApprovalRequired: {
+    means: 'A policy asks for an approval of this change, and approvals cannot be given through this API yet.',
+    whatToDo: 'Change what is asked for, or the policy.',
+  },
+  RouteNotFound: {
+    means: 'There is nothing at this path.',
+    whatToDo: 'Compare the path with the table in the README.',
+  },
+  EnvironmentNotFound: {
+    means: "There is no such environment for this tenant; another tenant's answers the same.",
+    whatToDo: 'Check the id and the tenant of the token.',
+  },
+  DeploymentNotFound: {
+    means: 'There is no such deployment for this tenant.',
+    whatToDo: 'Check the id and the tenant of the token.',
+  },
+  ConfigurationNotFound: {
+    means:
+      "There is no such configuration for this tenant, or it belongs to another environment than the deployment's.",
+    whatToDo: 'Publish it in this environment first.',
+  },
+  OperationNotFound: {
+    means: 'There is no such operation for this tenant.',
+    whatToDo: 'Check the id and the tenant of the token.',
+  },
+  ServiceNotFound: {
+    means: 'No environment of this tenant runs this service, or not the one that was named.',
+    whatToDo: "Check the service's id and `environmentId`.",
+  },
+  ScalingPolicyNotFound: {
+    means: 'There is no such scaling policy for this tenant.',
+    whatToDo: 'Check the id and the tenant of the token; going back may have taken it away.',
+  },
+  SecretNotFound: {
+    means:
+      "The environment's vault has no such secret or version, is not made yet, or another vault was named; all answer alike.",
+    whatToDo: "Put the secret into the environment's vault first.",
+  },
+  SecretBindingNotFound: {
+    means: 'There is no such secret binding for this tenant.',
+    whatToDo: 'Check the id and the tenant of the token.',
+  },
+  MethodNotAllowed: {
+    means: 'The path answers other methods; `Allow` lists them.',
+    whatToDo: 'Use one of those.',
+  },
+  EnvironmentExists: {
+    means: 'An environment of this tenant has this name; `environmentId` is its id.',
+    whatToDo: 'Use that one or another name; a repeat of a call wants an `Idempotency-Key`.',
+  },
+  EnvironmentNotReady: {
+    means: 'The environment has failed or is being taken away, and takes no deployments.',
+    whatToDo: 'Provision another one.',
+  },
+  ServiceAmbiguous: {
+    means: 'Several environments run this service; `environmentIds` lists them.',
+    whatToDo: 'Add `environmentId` to the query.',
+  },
+  DeploymentNotFinished: {
+    means: 'Only a completed deployment can be rolled back; this one is in the phase that the sentence names.',
+    whatToDo: 'Wait for its end; one that failed behind its gate goes back by itself.',
+  },
+  IdempotencyKeyReused: {
+    means: 'This `Idempotency-Key` was used with another input.',
+    whatToDo: 'Use a new key for a new request.',
+  },
+  GovernanceUnavailable: {
+    means: 'Governance gave no clean decision about this plan in time, and without one a production change is refused.',
+    whatToDo: "Try again after `Retry-After`; look at the decider and the API's log.",
+  },
+  IssuerUnavailable: {
+    means: "The token's issuer cannot be reached and its keys are not known well enough.",
+    whatToDo: 'Try again after `Retry-After`; look at the issuer.',
+  },
+  DatabaseUnavailable: {
+    means: 'Postgres cannot be reached.',
+    whatToDo: 'Try again after `Retry-After`; look at Postgres.',
+  },
+  ComputeUnavailable: {
+    means: 'The compute target cannot be reached (asked for logs).',
+    whatToDo: 'Try again after `Retry-After`; look at the supervisor.',
+  },
+  InternalError: {
+    means: 'A defect of the platform.',
+    whatToDo: "Look for the `traceId` in the API's log, and report it.",
+  },
+};

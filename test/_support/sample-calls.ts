@@ -1,0 +1,94 @@
+/**
+ * A call of every endpoint that a caller with the right token is answered well. The tests that hold for all endpoints
+ * (authorization, idempotency, isolation) are generated from the list of endpoints and make these calls.
+ *
+ * A new endpoint: when it takes a body, add an entry to `SAMPLES`; when its path names a new kind of thing, make one in
+ * `sample-world.ts`, or give it here as `params`. Nothing else: a `GET` of what the world has needs no entry.
+ */
+import type { Endpoint } from '../../api/endpoint.ts';
+import type { Scope } from '../../domain/scopes.ts';
+import { deployBody, freshName, PROVISION } from './api-states.ts';
+import { SCALING, SECRET, WORLD_IDS, type World, type WorldId } from './sample-world.ts';
+
+export interface SampleCall {
+  /** Of path parameters that are not among the world's ids. */
+  params?: Record<string, string>;
+  /** With its `?`. */
+  query?: string;
+  headers?: Record<string, string>;
+  body?: unknown;
+  /** The scope that this call asks for, where the endpoint finds it on the way. */
+  scope?: Scope;
+  /** What the call is answered when nobody refuses it. @default any status of the endpoint's `output` */
+  answers?: number;
+}
+
+/** May bring the world into a state first; it is made anew for every call that is meant to change something. */
+type Sample = (world: World) => SampleCall | Promise<SampleCall>;
+
+/** By `METHOD route`. No body states the tenant: it is the token's. */
+export const SAMPLES: Record<string, Sample> = {
+  'POST /runtime/environments': ({ stage }) => ({
+    body: { ...PROVISION, tenantId: undefined, name: freshName(), stage },
+  }),
+  'POST /runtime/configurations': ({ ids: { environmentId } }) => ({ body: { environmentId } }),
+  'POST /runtime/deployments': ({ ids }) => ({ body: deployBody(ids.environmentId, { tenantId: undefined }) }),
+  'POST /runtime/scaling-policies': ({ ids: { environmentId, serviceId } }) => ({
+    body: { environmentId, serviceId, ...SCALING },
+  }),
+  'POST /runtime/secret-bindings': ({ ids: { environmentId, serviceId } }) => ({
+    body: { environmentId, serviceId, secrets: [{ name: 'API_KEY', secret: SECRET }] },
+  }),
+  'GET /runtime/operations/{operationId}': () => ({ scope: 'runtime.deployments.read' }),
+  // No supervisor runs beside the API of the tests: a call that was let through gets as far as that.
+  'GET /runtime/services/{serviceId}/logs': ({ ids }) => ({
+    query: `?environmentId=${ids.environmentId}`,
+    answers: 503,
+  }),
+};
+
+/** What a test sends, and what it is to know about the answer. */
+export interface ReadyCall {
+  endpoint: Endpoint;
+  name: string;
+  method: string;
+  path: string;
+  body: unknown;
+  headers: Record<string, string>;
+  scope: Scope;
+  /** The statuses of a call that nobody refuses. */
+  answers: number[];
+}
+
+export const nameOf = ({ method, route }: Endpoint) => `${method} ${route}`;
+
+/** The call of this endpoint in this world. @throws Error a sentence that says what is missing and where to add it */
+export async function sampleCall(endpoint: Endpoint, world: World): Promise<ReadyCall> {
+  const name = nameOf(endpoint);
+  const sample = (await SAMPLES[name]?.(world)) ?? {};
+  const { query = '', headers = {}, body } = sample;
+  const missing = whatIsMissing(endpoint, sample);
+  if (missing) throw new Error(missing);
+  const valueOf = (param: string) => sample.params?.[param] ?? world.ids[param as WorldId];
+  const path = `/v1${endpoint.route.replaceAll(/\{(\w+)\}/g, (_all, param: string) => valueOf(param))}${query}`;
+  const scope = typeof endpoint.scope === 'string' ? endpoint.scope : (sample.scope as Scope);
+  const answers = sample.answers === undefined ? Object.keys(endpoint.output).map(Number) : [sample.answers];
+  return { endpoint, name, method: endpoint.method, path, body, headers, scope, answers };
+}
+
+/** One sentence for whoever added an endpoint, or undefined. */
+export function whatIsMissing(endpoint: Endpoint, sample?: SampleCall): string | undefined {
+  const name = nameOf(endpoint);
+  const at = `an entry '${name}' in SAMPLES (test/_support/sample-calls.ts)`;
+  const has = sample ?? (name in SAMPLES ? undefined : {});
+  if (!has) return undefined;
+  const needsBody = endpoint.input.body && !endpoint.input.body.safeParse(undefined).success;
+  if (needsBody && has.body === undefined) return `${name} takes a body: give one that it accepts by ${at}.`;
+  if (typeof endpoint.scope !== 'string' && !has.scope)
+    return `${name} finds its scope on the way: say by ${at} which.`;
+  const unknown = [...endpoint.route.matchAll(/\{(\w+)\}/g)].flatMap(([, param = '']) =>
+    param in (has.params ?? {}) || (WORLD_IDS as readonly string[]).includes(param) ? [] : [param],
+  );
+  if (unknown.length === 0) return undefined;
+  return `${name} names {${unknown.join('}, {')}}: make one in openWorld (test/_support/sample-world.ts), or give \`params\` by ${at}.`;
+}

@@ -1,0 +1,84 @@
+/** An environment in which there is one thing of every kind, so that a call of every endpoint finds what it names. */
+import { join } from 'node:path';
+import { setOutputs } from '../../db/environments.ts';
+import type { DeploymentId, EnvironmentKey } from '../../domain/ids.ts';
+import type { Stage } from '../../domain/phases.ts';
+import { localVault } from '../../providers/secrets/local-vault.ts';
+import type { ApiStand, Reply } from './api.ts';
+import { completeDeployment, deployBody, readyEnvironment } from './api-states.ts';
+
+/** The path parameters that a world has a value for. */
+export const WORLD_IDS = [
+  'environmentId',
+  'deploymentId',
+  'configurationId',
+  'operationId',
+  'policyId',
+  'secretBindingId',
+  'serviceId',
+] as const;
+export type WorldId = (typeof WORLD_IDS)[number];
+
+export interface World {
+  stand: ApiStand;
+  key: EnvironmentKey;
+  stage: Stage;
+  ids: Record<WorldId, string>;
+}
+
+/** The service that runs in every world; a query by it names the environment too. */
+const SERVICE_ID = 'module-reservations-api';
+/** The secret that is in every world's vault. */
+export const SECRET = 'api-key';
+
+export const SCALING = {
+  target: 'aks',
+  metric: 'cpu',
+  minReplicas: 1,
+  maxReplicas: 2,
+  targetUtilizationPercent: 65,
+  scaleToZero: false,
+};
+
+/** Two deployments have been completed, so that there is something to go back to; the ids are those of the second. */
+export async function openWorld(
+  stand: ApiStand,
+  { tenantId = 'connectsoft', stage = 'prod' as Stage } = {},
+): Promise<World> {
+  const key = await readyEnvironment(stand, { tenantId, stage });
+  const { environmentId } = key;
+  await fillVault(stand, key);
+  const post = async (path: string, body: unknown): Promise<Reply> => {
+    const reply = await stand.call('POST', `/v1/runtime/${path}`, { body, token: { tenant: tenantId } });
+    if (reply.status >= 300) throw new Error(`the world has no ${path}: ${JSON.stringify(reply.body)}`);
+    return reply;
+  };
+  const deploy = async (): Promise<Reply> => {
+    const reply = await post('deployments', deployBody(environmentId, { tenantId }));
+    await completeDeployment(stand.db, key, reply.body.deploymentId as DeploymentId);
+    return reply;
+  };
+  await deploy();
+  const deployed = await deploy();
+  const of = { environmentId, serviceId: SERVICE_ID };
+  const published = await post('configurations', { environmentId });
+  const applied = await post('scaling-policies', { ...of, ...SCALING });
+  const bound = await post('secret-bindings', { ...of, secrets: [{ name: 'API_KEY', secret: SECRET }] });
+  const ids = {
+    ...of,
+    deploymentId: String(deployed.body.deploymentId),
+    operationId: deployed.headers.get('operation-location')?.split('/').at(-1) ?? '',
+    configurationId: String(published.body.configurationId),
+    policyId: String(applied.body.policyId),
+    secretBindingId: String(bound.body.secretBindingId),
+  };
+  return { stand, key, stage, ids };
+}
+
+/** What the environment's stack and an operator would have done. */
+async function fillVault({ config: { home }, db }: ApiStand, key: EnvironmentKey): Promise<void> {
+  const vault = localVault({ folder: join(home, 'vault'), keyFile: join(home, 'vault.key') });
+  await vault.ensureNamespace(key.environmentId);
+  await vault.put(key.environmentId, SECRET, 'a value that no answer may hold', 'op-1');
+  await db.forTenant(key.tenantId, (tx) => setOutputs(tx, key, { vaultNamespace: key.environmentId }));
+}
