@@ -62,7 +62,8 @@ export async function accept(deps: ApiDeps, mutation: Mutation): Promise<Answer>
       answerHeaders: headers,
       answerBody: body,
     });
-    const held = operation !== undefined && mutation.judgement !== null && (await keep(tx, operation, mutation.judgement));
+    const held =
+      operation !== undefined && mutation.judgement !== null && (await keep(tx, operation, mutation.judgement));
     // Its lane would go past it.
     if (!held) ringFor = operation?.key;
     return { status, headers, body };

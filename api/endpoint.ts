@@ -92,6 +92,8 @@ export interface MutationEndpoint<I = unknown> extends Common<I> {
   kind: 'mutation';
   method: 'POST';
   governed?: Governed<I>;
+  /** Who may not, whatever the token carries: judged after the scope, and recorded as a denial. @throws PlatformError */
+  permit?(tx: Tx, caller: Caller, input: I): Promise<void>;
   /** Runs inside the acceptance transaction, together with its receipt. */
   run(tx: Tx, caller: Caller, input: I, deps: ApiDeps): Promise<Accepted>;
 }

@@ -1,5 +1,8 @@
 /** Every endpoint there is: the transports, their documents and their tests derive from this list. */
 import type { Endpoint } from './endpoint.ts';
+import { approveApproval } from './runtime/approvals/approve.ts';
+import { getApproval } from './runtime/approvals/get.ts';
+import { rejectApproval } from './runtime/approvals/reject.ts';
 import { createConfiguration } from './runtime/configurations/create.ts';
 import { getConfiguration } from './runtime/configurations/get.ts';
 import { createDeployment } from './runtime/deployments/create.ts';
@@ -27,5 +30,8 @@ export const endpoints: Endpoint[] = [
   createSecretBinding,
   getSecretBinding,
   serviceLogs,
+  getApproval,
+  approveApproval,
+  rejectApproval,
   getOperation,
 ];

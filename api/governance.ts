@@ -5,7 +5,12 @@ import { planHashOf, type Judged } from '../domain/governed.ts';
 import { hashOf } from '../domain/hash.ts';
 import type { SnapshotId } from '../domain/ids.ts';
 import type { Stage } from '../domain/phases.ts';
-import { askAbout, type Governance, type GovernanceDecision, type GovernedAction } from '../providers/governance/port.ts';
+import {
+  askAbout,
+  type Governance,
+  type GovernanceDecision,
+  type GovernedAction,
+} from '../providers/governance/port.ts';
 import type { Caller } from './caller.ts';
 
 export interface Asked {
@@ -28,7 +33,10 @@ export async function askGovernance(
 ): Promise<GovernanceDecision | null> {
   if (asked.stage !== 'prod') return null;
   const { tenantId } = caller;
-  return await askAbout(governance, judgedOf(caller, asked), { tenantId, environmentId: asked.environment?.id ?? null });
+  return await askAbout(governance, judgedOf(caller, asked), {
+    tenantId,
+    environmentId: asked.environment?.id ?? null,
+  });
 }
 
 /** What is asked, as an operation keeps it. */

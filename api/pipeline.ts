@@ -90,6 +90,7 @@ async function change(
       const environment = await judge(tx, endpoint, caller, input);
       mutation.environmentId = environment?.id ?? null;
       const earlier = await earlierAnswer(tx, mutation);
+      if (!earlier) await endpoint.permit?.(tx, caller, input);
       const question = earlier ? null : await endpoint.governed?.question(tx, caller, input, environment);
       return { environment, earlier, question };
     });

@@ -3,8 +3,14 @@ import { hashOf } from './hash.ts';
 import type { ApprovalId, SnapshotId } from './ids.ts';
 import type { Stage } from './phases.ts';
 
-export type GovernedAction =
-  'environments.provision' | 'deployments.create' | 'deployments.rollback' | 'scaling.apply' | 'secrets.bind';
+export const GOVERNED_ACTIONS = [
+  'environments.provision',
+  'deployments.create',
+  'deployments.rollback',
+  'scaling.apply',
+  'secrets.bind',
+] as const;
+export type GovernedAction = (typeof GOVERNED_ACTIONS)[number];
 
 /** What would be done: what was asked for, over what is live. Its hash is what governance judges. */
 export interface GovernedPlan {
