@@ -72,9 +72,11 @@ export function operationActivities(db: Database) {
 /** What operators read first of an operation. */
 export function summaryOf(
   kind: OperationKind,
-  deployment: { releaseRef: string } | null,
+  deployment: { releaseRef: string; restartOf: string | null } | null,
   environment: { name: string } | null,
 ): string {
-  const what = deployment ? `${kind} ${deployment.releaseRef} to` : kind;
-  return `${what} ${environment?.name ?? 'an unknown environment'}`;
+  const name = environment?.name ?? 'an unknown environment';
+  if (!deployment) return `${kind} ${name}`;
+  const { releaseRef, restartOf } = deployment;
+  return restartOf === null ? `${kind} ${releaseRef} to ${name}` : `restart ${restartOf} in ${name}`;
 }

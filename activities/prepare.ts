@@ -2,24 +2,20 @@
  * The phases before anything changes: images are resolved to digests, the configuration is read, and what should run is
  * written down as a snapshot with a row per component. After this the deployment no longer depends on a tag.
  */
-import { findConfiguration } from '../db/configurations.ts';
 import type { Database, Tx } from '../db/client.ts';
 import { insertComponents } from '../db/components.ts';
 import { findDeploymentByOperation, setPrepared, type DeploymentRow } from '../db/deployments.ts';
 import { findEnvironment, requireFence } from '../db/environments.ts';
 import { advancePhase } from '../db/operations.ts';
-import { scalingOf, scalingPoliciesOf, type ScalingPolicyRow } from '../db/scaling-policies.ts';
-import { boundSecretsOf } from '../db/secret-bindings.ts';
 import { insertSnapshot, readSnapshot } from '../db/snapshots.ts';
 import type { RequestedComponent } from '../db/schema/deployments.ts';
 import { OperationFault } from '../domain/failures.ts';
 import type { OperationKey } from '../domain/ids.ts';
 import { plan, type PlanStep } from '../domain/plan.ts';
-import { clampReplicas } from '../domain/scaling.ts';
-import { revisionOf, type Snapshot, type SnapshotService } from '../domain/snapshot.ts';
 import type { ComputeTarget, ResolvedImage } from '../providers/compute/port.ts';
 import { asAttempt } from './attempt.ts';
 import { operationLost } from './failures.ts';
+import { wantedSnapshot } from './wanted-snapshot.ts';
 
 export function prepareActivities(db: Database, compute: ComputeTarget) {
   return {
@@ -55,18 +51,19 @@ async function load(db: Database, input: OperationKey): Promise<DeploymentRow> {
   });
 }
 
-/** Every image, or the fault of the first that does not resolve, with its component. */
+/** Every image, or the fault of the first that does not resolve, with its component. What is promoted was resolved before. */
 async function resolveAll(
   compute: ComputeTarget,
   requested: RequestedComponent[],
 ): Promise<Map<string, ResolvedImage>> {
   const resolved = new Map<string, ResolvedImage>();
   for (const component of requested) {
+    const { moduleId, image, digest } = component;
     try {
-      resolved.set(component.moduleId, await compute.resolve(component.image));
+      resolved.set(moduleId, digest === undefined ? await compute.resolve(image) : { image, digest });
     } catch (error) {
       if (!(error instanceof OperationFault)) throw error;
-      throw new OperationFault({ ...error.failure, serviceId: component.moduleId }, error);
+      throw new OperationFault({ ...error.failure, serviceId: moduleId }, error);
     }
   }
   return resolved;
@@ -84,57 +81,6 @@ async function writeDown(tx: Tx, deployment: DeploymentRow, images: Map<string, 
   await setPrepared(tx, key.tenantId, deployment.id, { previousSnapshotId, snapshotId });
   const steps = plan(live, wanted).waves.flat();
   await insertComponents(tx, key.tenantId, deployment.id, steps.map(componentOf));
-}
-
-/** The live snapshot with the named components replaced; `prune` leaves the unnamed out. All within their policies. */
-async function wantedSnapshot(
-  tx: Tx,
-  deployment: DeploymentRow,
-  live: Snapshot,
-  images: Map<string, ResolvedImage>,
-): Promise<Snapshot> {
-  const { configurationId } = deployment;
-  const configuration = configurationId ? await findConfiguration(tx, deployment.tenantId, configurationId) : null;
-  if (configurationId && !configuration) {
-    throw new OperationFault({ code: 'ConfigurationMissing', message: `${configurationId} is not there.` });
-  }
-  const services: Record<string, SnapshotService> = deployment.prune ? {} : { ...live.services };
-  const key = { tenantId: deployment.tenantId, environmentId: deployment.environmentId };
-  const bound = await boundSecretsOf(tx, key);
-  for (const component of deployment.components) {
-    const secrets = bound.get(component.moduleId);
-    const before = live.services[component.moduleId];
-    const content = {
-      serviceId: component.moduleId,
-      image: component.image,
-      digest: images.get(component.moduleId)?.digest ?? '',
-      target: component.target,
-      replicas: component.replicas ?? before?.replicas ?? 1,
-      port: component.port ?? null,
-      health: component.health ?? { kind: 'http' as const, path: '/healthz' },
-      env: component.env ?? {},
-      resources: component.resources ?? {},
-      dependsOn: component.dependsOn ?? [],
-      configurationId,
-      configurationHash: configuration?.hash ?? null,
-      ...(secrets && { secrets }),
-    };
-    services[component.moduleId] = { ...content, revision: revisionOf(content) };
-  }
-  return { services: withinPolicies(services, await scalingPoliciesOf(tx, key)) };
-}
-
-/** Every service under the policy in force, also one that the deployment does not name: it may have changed since. */
-function withinPolicies(
-  services: Record<string, SnapshotService>,
-  policies: Map<string, ScalingPolicyRow>,
-): Record<string, SnapshotService> {
-  const bound = Object.entries(services).map(([serviceId, service]) => {
-    const policy = policies.get(serviceId);
-    const scaling = policy ? scalingOf(policy) : null;
-    return [serviceId, { ...service, scaling, replicas: clampReplicas(service.replicas, scaling) }] as const;
-  });
-  return Object.fromEntries(bound);
 }
 
 function componentOf(step: PlanStep) {

@@ -16,6 +16,7 @@ import { getScalingPolicy } from './runtime/scaling-policies/get.ts';
 import { createSecretBinding } from './runtime/secret-bindings/create.ts';
 import { getSecretBinding } from './runtime/secret-bindings/get.ts';
 import { serviceLogs } from './runtime/services/logs.ts';
+import { restartService } from './runtime/services/restart.ts';
 
 export const endpoints: Endpoint[] = [
   createEnvironment,
@@ -33,5 +34,6 @@ export const endpoints: Endpoint[] = [
   getApproval,
   approveApproval,
   rejectApproval,
+  restartService,
   getOperation,
 ];

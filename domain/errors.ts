@@ -39,6 +39,8 @@ export const ERROR_KINDS = {
   ServiceAmbiguous: 'conflict',
   DeploymentNotFinished: 'conflict',
   ApprovalNotPending: 'conflict',
+  DeploymentNotCompleted: 'conflict',
+  NothingToPromote: 'conflict',
   IdempotencyKeyReused: 'unprocessable',
   GovernanceUnavailable: 'unavailable',
   IssuerUnavailable: 'unavailable',

@@ -7,6 +7,7 @@ export const FAILURE_CLASSES = {
   ImageNotFound: 'release',
   ConfigurationMissing: 'release',
   SecretNotFound: 'release',
+  ServiceGone: 'release',
   HealthGateUnhealthy: 'release',
   HealthGateNoData: 'release',
   HealthGateCrashLoop: 'release',

@@ -1,5 +1,5 @@
 /** The immutable whole of what should run in an environment, and the names derived from it. */
-import type { ConfigurationId } from './ids.ts';
+import type { ConfigurationId, DeploymentId } from './ids.ts';
 import type { ComputeTargetName } from './phases.ts';
 import { hashOf } from './hash.ts';
 import type { Scaling } from './scaling.ts';
@@ -29,6 +29,8 @@ export interface SnapshotService {
   configurationHash: string | null;
   /** By name; left out where there are none. The versions are part of the revision: another version is another one. */
   secrets?: BoundSecret[];
+  /** The last restart of the service; left out where there was none. It makes another revision of what is else the same. */
+  restartedBy?: DeploymentId;
   revision: string;
 }
 
@@ -42,4 +44,10 @@ export const EMPTY_SNAPSHOT: Snapshot = { services: {} };
 export function revisionOf(service: Omit<SnapshotService, 'revision'>): string {
   const { replicas, scaling, dependsOn, ...content } = service;
   return `r${hashOf(content).slice(0, 12)}`;
+}
+
+/** The same service as another revision, so that every replica is replaced. */
+export function restarted({ revision: _before, ...service }: SnapshotService, by: DeploymentId): SnapshotService {
+  const content = { ...service, restartedBy: by };
+  return { ...content, revision: revisionOf(content) };
 }

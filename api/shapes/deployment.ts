@@ -26,19 +26,40 @@ const rollout = z
     message: 'is less than progressDeadlineSeconds, or no deployment could complete in time',
   });
 
-export const deployBody = z.strictObject({
-  tenantId: statedTenant,
-  environmentId: id('env'),
-  releaseRef,
-  components: z.array(component).min(1).max(200),
-  configurationId: id('cfg').optional(),
-  strategy: z.enum(STRATEGIES).default('RollingHealthGated'),
-  rollout: rollout.prefault({}),
-  /** Retires the services that this deployment does not name. */
-  prune: z.boolean().default(false),
-});
+/** Either components by their references, or those of a deployment that has completed, by their digests. */
+export const deployBody = z
+  .strictObject({
+    tenantId: statedTenant,
+    environmentId: id('env'),
+    /** With `fromDeploymentId` it may be left out: then it is that of the deployment promoted. */
+    releaseRef: releaseRef.optional(),
+    components: z.array(component).min(1).max(200).optional(),
+    fromDeploymentId: id('dep').optional(),
+    configurationId: id('cfg').optional(),
+    strategy: z.enum(STRATEGIES).default('RollingHealthGated'),
+    rollout: rollout.prefault({}),
+    /** Retires the services that this deployment does not name. */
+    prune: z.boolean().default(false),
+  })
+  .superRefine(({ releaseRef: name, components, fromDeploymentId }, context) => {
+    const wrong = (field: string, message: string) => context.addIssue({ code: 'custom', path: [field], message });
+    if (fromDeploymentId !== undefined) {
+      if (components !== undefined) wrong('components', 'come from the deployment that fromDeploymentId names');
+      return;
+    }
+    if (components === undefined) wrong('components', 'are named here, or by fromDeploymentId');
+    if (name === undefined) wrong('releaseRef', 'is needed with components');
+  })
+  .meta({
+    oneOf: [
+      { required: ['releaseRef', 'components'], not: { required: ['fromDeploymentId'] } },
+      { required: ['fromDeploymentId'], not: { required: ['components'] } },
+    ],
+  });
 
 export const rollbackBody = z.strictObject({ tenantId: statedTenant }).default({});
+
+export const restartBody = z.strictObject({ tenantId: statedTenant }).default({});
 
 export const deployAnswer = z.strictObject({
   deploymentId: z.string(),
@@ -79,6 +100,10 @@ export const deploymentAnswer = z.strictObject({
   configurationId: z.string().nullable(),
   /** The deployment whose effect this one takes back. */
   rollbackOf: z.string().nullable(),
+  /** The service whose replicas it replaces by others of the same kind. */
+  restartOf: z.string().nullable(),
+  /** The deployment whose digests it promotes. */
+  fromDeploymentId: z.string().nullable(),
   waitingOn: waitingOn.nullable(),
   failure: failure.nullable(),
   /** It has ended by then, whatever happens. */

@@ -1,11 +1,13 @@
-/** What goes into the logs endpoint, and one line of what comes out. */
+/** What goes into the endpoints of a service, and one line of its log. */
 import { z } from 'zod';
 import { id, moduleId } from './text.ts';
 
 export const serviceParams = z.strictObject({ serviceId: moduleId });
 
-export const logsQuery = z.strictObject({
-  environmentId: id('env').optional(),
+/** Wanted where several environments run a service of this id. */
+export const serviceQuery = z.strictObject({ environmentId: id('env').optional() });
+
+export const logsQuery = serviceQuery.extend({
   /** The last so many lines of each instance. */
   tail: z
     .string()

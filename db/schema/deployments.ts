@@ -23,6 +23,8 @@ export interface RequestedComponent {
   env?: Record<string, string>;
   resources?: { cpuMillicores?: number; memoryMib?: number };
   dependsOn?: string[];
+  /** What the image resolved to where it was promoted from: it runs here too, whatever the tag names now. */
+  digest?: string;
 }
 
 export const deployments = pgTable(
@@ -36,11 +38,15 @@ export const deployments = pgTable(
     strategy: text('strategy', { enum: STRATEGIES }).notNull(),
     rollout: jsonb('rollout').$type<RolloutPolicy>().notNull(),
     configurationId: text('configuration_id').$type<ConfigurationId>(),
-    /** Empty for a rollback, which names a whole snapshot instead. */
+    /** Empty for a rollback, which names a whole snapshot instead, and for what changes the live one: restart, scaling. */
     components: jsonb('components').$type<RequestedComponent[]>().notNull(),
     prune: boolean('prune').notNull(),
     /** The deployment whose effect this one takes back. */
     rollbackOf: text('rollback_of').$type<DeploymentId>(),
+    /** The service whose replicas it replaces by others of the same kind. */
+    restartOf: text('restart_of'),
+    /** The deployment whose digests it promotes; what is not of the release comes from where they are promoted to. */
+    fromDeploymentId: text('from_deployment_id').$type<DeploymentId>(),
     /** What was live when it was prepared; null before that, and for the first of an environment. */
     previousSnapshotId: text('previous_snapshot_id').$type<SnapshotId>(),
     /** What it wants; known from the start for a rollback, else once it is prepared. */

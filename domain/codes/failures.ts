@@ -19,6 +19,10 @@ export const FAILURE_TEXTS: Record<FailureCode, CodeText> = {
     means: 'A version of a secret is not in the vault.',
     whatToDo: 'Look at the vault of the environment.',
   },
+  ServiceGone: {
+    means: 'The service to be restarted did not run any more when its turn came.',
+    whatToDo: 'Deploy it, if it should run.',
+  },
   HealthGateUnhealthy: {
     means:
       'The new revision was not healthy for `minHealthySeconds` within `healthyDeadlineSeconds`; `evidence` is what the probe saw, `lastLogLines` what the workload said.',

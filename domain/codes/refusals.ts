@@ -152,6 +152,14 @@ export const REFUSAL_TEXTS: Record<ErrorCode, CodeText> = {
     means: 'The approval was decided, has expired, or is not asked for any more; `approvalStatus` says which.',
     whatToDo: 'Read the approval and what became of its operation.',
   },
+  DeploymentNotCompleted: {
+    means: 'Only a completed deployment is promoted; this one is in the phase that the sentence names.',
+    whatToDo: 'Promote one that completed.',
+  },
+  NothingToPromote: {
+    means: 'Nothing ran in its environment after the deployment that was to be promoted.',
+    whatToDo: 'Promote another one.',
+  },
   IdempotencyKeyReused: {
     means: 'This `Idempotency-Key` was used with another input.',
     whatToDo: 'Use a new key for a new request.',

@@ -39,6 +39,7 @@ export const SAMPLES: Record<string, Sample> = {
   'POST /runtime/secret-bindings': ({ ids: { environmentId, serviceId } }) => ({
     body: { environmentId, serviceId, secrets: [{ name: 'API_KEY', secret: SECRET }] },
   }),
+  'POST /runtime/services/{serviceId}/restart': ({ ids }) => ({ query: `?environmentId=${ids.environmentId}` }),
   'GET /runtime/operations/{operationId}': () => ({ scope: 'runtime.deployments.read' }),
   // No supervisor runs beside the API of the tests: a call that was let through gets as far as that.
   'GET /runtime/services/{serviceId}/logs': ({ ids }) => ({

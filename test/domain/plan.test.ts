@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { dependencyProblem, plan, planHash } from '../../domain/plan.ts';
-import { revisionOf, type Snapshot, type SnapshotService } from '../../domain/snapshot.ts';
+import { restarted, revisionOf, type Snapshot, type SnapshotService } from '../../domain/snapshot.ts';
 
 function service(serviceId: string, change: Partial<SnapshotService> = {}): SnapshotService {
   const content: Omit<SnapshotService, 'revision'> = {
@@ -43,6 +43,17 @@ describe('a plan', () => {
   it('rolls a service whose configuration content changed under the same image', () => {
     const wanted = snapshot(service('a', { configurationId: 'cfg-2', configurationHash: 'other' }));
     expect(actions(snapshot(service('a')), wanted)).toEqual([['roll a']]);
+  });
+
+  it('rolls a service that is restarted, once per restart, and gives one that never was the revision it always had', () => {
+    const before = service('a');
+    expect(before.revision).toBe('r0718e42d3a1b');
+    const once = restarted(before, 'dep-1');
+    const twice = restarted(once, 'dep-2');
+    expect(actions(snapshot(before), snapshot(once))).toEqual([['roll a']]);
+    expect(actions(snapshot(once), snapshot(twice))).toEqual([['roll a']]);
+    expect(restarted(once, 'dep-1')).toEqual(once);
+    expect({ ...twice, restartedBy: undefined, revision: '' }).toEqual({ ...before, revision: '' });
   });
 
   it('rolls dependencies before what depends on them, and retires dependents first, last of all', () => {

@@ -38,13 +38,20 @@ export async function lockForWork(tx: Tx, key: EnvironmentKey): Promise<Environm
   return environment;
 }
 
-/** @throws PlatformError `TargetNotInEnvironment` */
-export function checkTargets(environment: EnvironmentRow, components: RequestedComponent[]): void {
-  const pointers = components.flatMap(({ target }, index) =>
-    environment.computeTargets.includes(target)
-      ? []
-      : [{ pointer: `/components/${index}/target`, message: `${target} is not a compute target of the environment` }],
-  );
+/**
+ * @param named where the body names them all at once; null when it has each of them.
+ * @throws PlatformError `TargetNotInEnvironment`
+ */
+export function checkTargets(
+  environment: EnvironmentRow,
+  components: RequestedComponent[],
+  named: string | null = null,
+): void {
+  const pointers = components.flatMap(({ moduleId, target }, index) => {
+    if (environment.computeTargets.includes(target)) return [];
+    const pointer = named ?? `/components/${index}/target`;
+    return [{ pointer, message: `${target} of ${moduleId} is not a compute target of the environment` }];
+  });
   if (pointers.length > 0) {
     const targets = environment.computeTargets.join(', ');
     throw new PlatformError('TargetNotInEnvironment', `The environment has ${targets}.`, { pointers });

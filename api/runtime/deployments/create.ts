@@ -1,7 +1,14 @@
+import type { z } from 'zod';
+import type { Tx } from '../../../db/client.ts';
+import type { EnvironmentRow } from '../../../db/environments.ts';
+import type { Caller } from '../../caller.ts';
 import { mutation } from '../../endpoint.ts';
 import { deployAnswer, deployBody } from '../../shapes/deployment.ts';
 import { acceptDeployment } from './accept.ts';
 import { checkConfiguration, checkDependencies, checkNoDuplicates, checkTargets, lockForWork } from './checks.ts';
+import { promotedFrom } from './promoted.ts';
+
+type Body = z.output<typeof deployBody>;
 
 export const createDeployment = mutation({
   route: '/runtime/deployments',
@@ -13,11 +20,14 @@ export const createDeployment = mutation({
     'DependencyUnknown',
     'DependencyCycle',
     'ConfigurationNotFound',
+    'DeploymentNotFound',
+    'DeploymentNotCompleted',
+    'NothingToPromote',
     'EnvironmentNotReady',
   ],
   input: { body: deployBody },
   output: { 202: deployAnswer },
-  check: ({ body }) => checkNoDuplicates(body.components),
+  check: ({ body }) => checkNoDuplicates(body.components ?? []),
   target: {
     notFound: 'EnvironmentNotFound',
     locate: (_tx, _tenantId, { body }) => Promise.resolve(body.environmentId),
@@ -25,35 +35,60 @@ export const createDeployment = mutation({
   governed: {
     action: 'deployments.create',
     waits: true,
-    question: (_tx, _caller, { body }, environment) => {
+    question: async (tx, caller, { body }, environment) => {
       const { tenantId: _stated, ...request } = body;
-      return Promise.resolve({
+      const { releaseRef, components, fromDeploymentId } = await releaseOf(tx, caller, body);
+      return {
         stage: environment?.stage ?? 'prod',
-        // Images are resolved later; what is asked for, over what is live now, stands for the plan.
-        intent: request,
+        // Images are resolved later; what is asked for, over what is live now, stands for the plan. What is promoted is
+        // known to the digest.
+        intent: { request, ...(fromDeploymentId && { components }) },
         over: environment?.liveSnapshotId ?? null,
-        facts: { region: environment?.region ?? '', releaseRef: body.releaseRef, strategy: body.strategy },
-      });
+        facts: { region: environment?.region ?? '', releaseRef, strategy: body.strategy },
+      };
     },
   },
-  async run(tx, { tenantId, traceId }, { body }) {
-    const { environmentId, releaseRef, components, configurationId, strategy, rollout, prune } = body;
-    const key = { tenantId, environmentId };
+  async run(tx, caller, { body }) {
+    const { environmentId, configurationId, strategy, rollout, prune } = body;
+    const key = { tenantId: caller.tenantId, environmentId };
     const environment = await lockForWork(tx, key);
-    checkTargets(environment, components);
+    const release = await releaseOf(tx, caller, body);
+    await checkRelease(tx, environment, release, prune);
     await checkConfiguration(tx, key, configurationId);
-    await checkDependencies(tx, environment, components, prune);
     return await acceptDeployment(tx, {
       ...key,
-      releaseRef,
+      ...release,
       strategy,
       rollout,
       configurationId: configurationId ?? null,
-      components,
       prune,
       rollbackOf: null,
+      restartOf: null,
       snapshotId: null,
-      traceId,
+      traceId: caller.traceId,
     });
   },
 });
+
+type Release = Awaited<ReturnType<typeof releaseOf>>;
+
+/** What is deployed, under which name. @throws PlatformError when there is nothing to promote */
+async function releaseOf(tx: Tx, caller: Caller, { releaseRef, components, fromDeploymentId }: Body) {
+  if (fromDeploymentId === undefined) {
+    // The shape has seen to it that both are there.
+    return { releaseRef: releaseRef ?? '', components: components ?? [], fromDeploymentId: null };
+  }
+  const { source, components: promoted } = await promotedFrom(tx, caller, fromDeploymentId);
+  return { releaseRef: releaseRef ?? source.releaseRef, components: promoted, fromDeploymentId };
+}
+
+async function checkRelease(
+  tx: Tx,
+  environment: EnvironmentRow,
+  { components, fromDeploymentId }: Release,
+  prune: boolean,
+): Promise<void> {
+  checkTargets(environment, components, fromDeploymentId === null ? null : '/fromDeploymentId');
+  // What is promoted ran as a whole: its dependencies come with it.
+  if (fromDeploymentId === null) await checkDependencies(tx, environment, components, prune);
+}

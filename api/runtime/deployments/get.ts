@@ -49,6 +49,8 @@ function renderDeployment(row: DeploymentRow, operation: OperationRow): Omit<Ren
     prune: row.prune,
     configurationId: row.configurationId,
     rollbackOf: row.rollbackOf,
+    restartOf: row.restartOf,
+    fromDeploymentId: row.fromDeploymentId,
     waitingOn: operation.waitingOn,
     failure: operation.failure,
     deadlineAt: operation.deadlineAt.toISOString(),
@@ -69,11 +71,12 @@ function renderComponent(row: ComponentRow): Rendered['components'][number] {
   };
 }
 
-function renderRequested({ moduleId, image, target, replicas }: RequestedComponent): Rendered['components'][number] {
+function renderRequested(component: RequestedComponent): Rendered['components'][number] {
+  const { moduleId, image, digest = null, target, replicas } = component;
   return {
     moduleId,
     image,
-    digest: null,
+    digest,
     target,
     action: null,
     status: 'Pending',

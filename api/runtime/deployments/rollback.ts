@@ -46,6 +46,8 @@ export const rollbackDeployment = mutation({
       components: [],
       prune: false,
       rollbackOf: deployment.id,
+      restartOf: null,
+      fromDeploymentId: null,
       snapshotId,
       traceId,
     });

@@ -3,21 +3,20 @@
  * lane does it as a deployment, behind the same gate as any other.
  */
 import type { Tx } from '../../../db/client.ts';
-import { deploymentOfSnapshot } from '../../../db/deployments.ts';
 import { setLiveSnapshot, type EnvironmentRow } from '../../../db/environments.ts';
 import { appendEvent } from '../../../db/events.ts';
 import { putScalingPolicy, scalingOf, type ScalingPolicyRow } from '../../../db/scaling-policies.ts';
 import { insertSnapshot, readSnapshot } from '../../../db/snapshots.ts';
 import { PlatformError } from '../../../domain/errors.ts';
-import type { EnvironmentKey, TraceId } from '../../../domain/ids.ts';
+import type { EnvironmentKey } from '../../../domain/ids.ts';
 import type { ComputeTargetName } from '../../../domain/phases.ts';
 import { DEFAULT_ROLLOUT } from '../../../domain/rollout.ts';
 import { clampReplicas } from '../../../domain/scaling.ts';
 import { mutation } from '../../endpoint.ts';
 import { scalingPolicyPath } from '../../paths.ts';
 import { scalingPolicyAnswer, scalingPolicyBody, scalingPolicyStarted } from '../../shapes/scaling-policy.ts';
-import { acceptDeployment } from '../deployments/accept.ts';
 import { lockForWork } from '../deployments/checks.ts';
+import { acceptOverLive } from '../deployments/over-live.ts';
 import { renderScalingPolicy } from './render.ts';
 
 export const applyScalingPolicy = mutation({
@@ -57,7 +56,8 @@ export const applyScalingPolicy = mutation({
         ? { status: 200 as const, headers, body: policy, environmentId }
         : { status: 201 as const, headers, body: policy, environmentId };
     }
-    const started = await startScaling(tx, environment, serviceId, traceId);
+    const scaling = { releaseRef: `scaling-of-${serviceId}`, rollout: DEFAULT_ROLLOUT, traceId };
+    const started = await acceptOverLive(tx, environment, scaling);
     return { ...started, body: { ...policy, deploymentId: started.body.deploymentId } };
   },
 });
@@ -89,24 +89,4 @@ async function holdsAlready(tx: Tx, environment: EnvironmentRow, row: ScalingPol
   if (!(await setLiveSnapshot(tx, key, liveSnapshotId, next)))
     throw new Error('the live snapshot moved under its lock');
   return true;
-}
-
-/** What is live, within its policies, under the release's own name. */
-async function startScaling(tx: Tx, environment: EnvironmentRow, serviceId: string, traceId: TraceId) {
-  const { tenantId, id, liveSnapshotId, status } = environment;
-  const key = { tenantId, environmentId: id };
-  const release =
-    liveSnapshotId === null || status === 'Updating' ? null : await deploymentOfSnapshot(tx, key, liveSnapshotId);
-  return await acceptDeployment(tx, {
-    ...key,
-    releaseRef: release?.releaseRef ?? `scaling-of-${serviceId}`,
-    strategy: 'RollingHealthGated',
-    rollout: DEFAULT_ROLLOUT,
-    configurationId: release?.configurationId ?? null,
-    components: [],
-    prune: false,
-    rollbackOf: null,
-    snapshotId: null,
-    traceId,
-  });
 }
