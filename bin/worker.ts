@@ -13,6 +13,7 @@ import { stacksQueue, sweepsQueue } from '../workflows/queues.ts';
 import { reconcile } from '../workflows/reconcile.ts';
 import { ensureTemporal } from '../workflows/temporal.ts';
 import { readConfig, type Config } from './config.ts';
+import { openGovernance } from './governance.ts';
 import { openStacks } from './stacks.ts';
 import { openVisitors } from './visitors.ts';
 import { connectionOptions, openTemporal } from './temporal-connection.ts';
@@ -62,6 +63,7 @@ async function openWorkers({ env, temporal, adminTokenFile, supervisorUrl, proxy
     db,
     compute,
     stacks: openStacks(config),
+    governance: openGovernance(env),
     awaitOutcome: openOutcome(client),
   };
   const shared = { connection: native, namespace: temporal.namespace, shutdownGraceTime: DRAIN } as const;
