@@ -12,6 +12,7 @@ import { createDeployment } from './runtime/deployments/create.ts';
 import { getDeployment } from './runtime/deployments/get.ts';
 import { listDeployments } from './runtime/deployments/list.ts';
 import { rollbackDeployment } from './runtime/deployments/rollback.ts';
+import { patchEnvironment } from './runtime/environments/change.ts';
 import { createEnvironment } from './runtime/environments/create.ts';
 import { getEnvironment } from './runtime/environments/get.ts';
 import { listEnvironments } from './runtime/environments/list.ts';
@@ -32,6 +33,7 @@ export const endpoints: Endpoint[] = [
   createEnvironment,
   listEnvironments,
   getEnvironment,
+  patchEnvironment,
   createConfiguration,
   listConfigurations,
   getConfiguration,
