@@ -38,9 +38,13 @@ const GOVERNED: Scope[] = [
 ];
 const isGoverned = ({ method, scope }: ReadyCall) => method !== 'GET' && GOVERNED.includes(scope);
 
-const GOVERNANCE_VERDICTS: Partial<Record<Decision, ReturnType<typeof refused>>> = {
+/** What only starts work can wait for an approval; what takes effect at once is refused (ADR 0023). */
+const alwaysStartsWork = ({ endpoint }: ReadyCall) => Object.keys(endpoint.output).join() === '202';
+
+const GOVERNANCE_VERDICTS: Partial<Record<Decision, (call: ReadyCall) => Verdict>> = {
   deny: refused(403, 'GovernanceDenied'),
-  requireApproval: refused(403, 'GovernanceApprovalRequired'),
+  requireApproval: (call) =>
+    alwaysStartsWork(call) ? { status: [202] } : refused(403, 'GovernanceApprovalRequired')(),
 };
 
 let cases = 0;
