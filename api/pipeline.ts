@@ -12,7 +12,8 @@ import type { Credentials } from './auth/bearer.ts';
 import type { Caller } from './caller.ts';
 import type { ApiDeps } from './deps.ts';
 import type { Answer, Endpoint, MutationEndpoint } from './endpoint.ts';
-import { askGovernance, refuseUnlessAllowed } from './governance.ts';
+import { askGovernance, judgedOf } from './governance.ts';
+import { heed } from './judgement.ts';
 import { parseInput, type RawInput } from './parse.ts';
 import { callerOf, checkStatedTenant, guardTarget } from './tenant-guard.ts';
 
@@ -45,23 +46,32 @@ export async function perform(deps: ApiDeps, endpoint: Endpoint, call: Call): Pr
     return { kind: 'answer', answer: await change(deps, endpoint, caller, input, stated, idempotencyKey) };
   }
   checkStatedTenant(caller, stated);
-  await deps.db.forTenant(caller.tenantId, (tx) => judge(tx, endpoint, caller, input));
+  await deps.db.forTenant(caller.tenantId, async (tx) => {
+    await environmentOf(tx, endpoint, caller, input);
+    await checkScope(tx, endpoint, caller, input);
+  });
   return endpoint.kind === 'read'
     ? { kind: 'answer', answer: await endpoint.run(deps, caller, input) }
     : { kind: 'stream', lines: await endpoint.run(deps, caller, input, call.signal) };
 }
 
-/** Tenant guard and scope. */
-async function judge(tx: Tx, endpoint: Endpoint, caller: Caller, input: unknown): Promise<EnvironmentRow | null> {
-  const { target, scope } = endpoint;
-  const environment = target ? await guardTarget(tx, caller, target, input) : null;
+/** The tenant guard: the environment that the call is about, null when it is about none. */
+async function environmentOf(
+  tx: Tx,
+  { target }: Endpoint,
+  caller: Caller,
+  input: unknown,
+): Promise<EnvironmentRow | null> {
+  return target ? await guardTarget(tx, caller, target, input) : null;
+}
+
+async function checkScope(tx: Tx, { scope }: Endpoint, caller: Caller, input: unknown): Promise<void> {
   const needed = typeof scope === 'string' ? scope : await scope(tx, caller.tenantId, input);
   if (!caller.scopes.has(needed)) {
     throw new PlatformError('ScopeMissing', `The token does not carry the scope ${needed}.`, {
       details: { requiredScope: needed },
     });
   }
-  return environment;
 }
 
 async function change(
@@ -81,13 +91,16 @@ async function change(
     idempotencyKey,
     environmentId: null,
     governance: null,
+    judgement: null,
   };
   try {
     checkStatedTenant(caller, stated);
     const judged = await deps.db.forTenant(caller.tenantId, async (tx) => {
-      const environment = await judge(tx, endpoint, caller, input);
+      const environment = await environmentOf(tx, endpoint, caller, input);
       mutation.environmentId = environment?.id ?? null;
+      await checkScope(tx, endpoint, caller, input);
       const earlier = await earlierAnswer(tx, mutation);
+      if (!earlier) await endpoint.permit?.(tx, caller, input);
       const question = earlier ? null : await endpoint.governed?.question(tx, caller, input, environment);
       return { environment, earlier, question };
     });
@@ -95,7 +108,9 @@ async function change(
     if (endpoint.governed && judged.question) {
       const asked = { ...judged.question, action: endpoint.governed.action, environment: judged.environment };
       mutation.governance = await askGovernance(deps.governance, caller, asked);
-      if (mutation.governance) refuseUnlessAllowed(mutation.governance);
+      if (mutation.governance) {
+        mutation.judgement = heed(mutation.governance, judgedOf(caller, asked), endpoint.governed.waits);
+      }
     }
   } catch (error) {
     if (error instanceof PlatformError && isDenial(error)) await recordDenial(deps, mutation, error);

@@ -1,6 +1,6 @@
-import { and, asc, desc, eq, inArray, isNotNull, lt, or, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray, notInArray, or, sql } from 'drizzle-orm';
 import type { Failure } from '../domain/failures.ts';
-import type { EnvironmentKey, OperationId, OperationKey, TraceId } from '../domain/ids.ts';
+import type { EnvironmentKey, OperationId, OperationKey, SnapshotId, TraceId } from '../domain/ids.ts';
 import {
   isTerminalPhase,
   phasesBefore,
@@ -10,6 +10,7 @@ import {
   type OperationKind,
   type Phase,
 } from '../domain/phases.ts';
+import { closeApprovals, consumeApproval, isJudged } from './approvals.ts';
 import type { Database, Tx } from './client.ts';
 import { closeComponents } from './components.ts';
 import { lockEnvironment, setConvergeReason, setEnvironmentStatus } from './environments.ts';
@@ -87,10 +88,21 @@ export async function hasCompleted(db: Database, { tenantId, operationId }: Oper
 }
 
 export type LaneWork =
-  { kind: 'run'; operation: OperationRow } | { kind: 'converge'; what: Convergence } | { kind: 'idle' };
+  | { kind: 'run'; operation: OperationRow }
+  | { kind: 'converge'; what: Convergence }
+  /** The plan is not the one that governance judged: it is asked about this one, then the lane looks again. */
+  | { kind: 'judge'; operation: OperationRow; over: SnapshotId | null }
+  | { kind: 'idle' };
 
-/** What the lane does next: go on with the active operation, else bring reality back, else claim the oldest accepted one. */
-export async function takeNext(tx: Tx, key: EnvironmentKey): Promise<LaneWork> {
+const waitsForApproval = sql`coalesce(${operations.waitingOn} ->> 'kind' = 'approval', false)`;
+
+/**
+ * What the lane does next: go on with the active operation, else bring reality back, else claim the oldest accepted one.
+ * What waits for an approval is gone past, except while the environment is still to be made.
+ *
+ * @param passedOver what cannot be judged now: the others go first.
+ */
+export async function takeNext(tx: Tx, key: EnvironmentKey, passedOver: OperationId[] = []): Promise<LaneWork> {
   const environment = await lockEnvironment(tx, key);
   if (!environment) return { kind: 'idle' };
   const [next] = await tx
@@ -101,6 +113,11 @@ export async function takeNext(tx: Tx, key: EnvironmentKey): Promise<LaneWork> {
         eq(operations.tenantId, key.tenantId),
         eq(operations.environmentId, key.environmentId),
         inArray(operations.status, ['Accepted', 'Updating']),
+        or(
+          eq(operations.status, 'Updating'),
+          eq(operations.kind, 'provision'),
+          and(sql`not ${waitsForApproval}`, notInArray(operations.id, passedOver)),
+        ),
       ),
     )
     // The active one first, then the order of acceptance.
@@ -110,8 +127,13 @@ export async function takeNext(tx: Tx, key: EnvironmentKey): Promise<LaneWork> {
   if (environment.convergeReason !== null) {
     return { kind: 'converge', what: environment.status === 'Decommissioning' ? 'stack' : 'services' };
   }
-  if (!next) return { kind: 'idle' };
+  if (!next || next.waitingOn?.kind === 'approval' || passedOver.includes(next.id)) return { kind: 'idle' };
+  const over = environment.liveSnapshotId;
+  if (!(await isJudged(tx, next, over))) return { kind: 'judge', operation: next, over };
+  return await claim(tx, key, next);
+}
 
+async function claim(tx: Tx, key: EnvironmentKey, next: OperationRow): Promise<LaneWork> {
   const now = Date.now();
   const deadlineAt = new Date(Math.min(next.deadlineAt.getTime(), now + next.budgetSeconds * 1000));
   const [claimed] = await tx
@@ -120,6 +142,7 @@ export async function takeNext(tx: Tx, key: EnvironmentKey): Promise<LaneWork> {
     .where(and(isIt(key.tenantId, next.id), eq(operations.status, 'Accepted')))
     .returning();
   if (!claimed) return { kind: 'idle' };
+  await consumeApproval(tx, key.tenantId, claimed.id);
   if (claimed.kind !== 'provision') await setEnvironmentStatus(tx, key, ['Ready'], 'Updating');
   await appendEvent(tx, key, {
     type: `${claimed.kind}.phase`,
@@ -179,10 +202,11 @@ export async function endOperation(tx: Tx, key: EnvironmentKey, id: OperationId,
   if (ending.phase !== 'Completed') {
     await closeComponents(tx, key.tenantId, id, ending.phase === 'RollbackFailed' ? 'RollbackFailed' : 'Failed');
   }
+  await closeApprovals(tx, key.tenantId, id, ending.phase === 'Expired' ? 'Expired' : 'Withdrawn');
   if (ending.convergeReason) await setConvergeReason(tx, key, ending.convergeReason);
   // One that was still queued has not touched the environment: somebody else may be at work on it.
   if (before.status === 'Updating' || before.kind === 'provision') {
-    const [from, to] = statusAfter(before.kind, ending.phase);
+    const [from, to] = statusAfter(before, ending.phase);
     await setEnvironmentStatus(tx, key, from, to);
   }
   await appendEvent(tx, key, {
@@ -193,44 +217,16 @@ export async function endOperation(tx: Tx, key: EnvironmentKey, id: OperationId,
   return true;
 }
 
-function statusAfter(kind: OperationKind, phase: Phase): [EnvironmentStatus[], EnvironmentStatus] {
+function statusAfter({ kind, status }: OperationRow, phase: Phase): [EnvironmentStatus[], EnvironmentStatus] {
   switch (kind) {
     case 'provision':
       if (phase === 'Completed') return [['Provisioning'], 'Ready'];
       // What a failed provision made is taken away first; only then is it Failed, and its name free again. One that was
       // never begun has made nothing.
-      return [['Provisioning'], phase === 'Expired' ? 'Failed' : 'Decommissioning'];
+      return [['Provisioning'], status === 'Accepted' ? 'Failed' : 'Decommissioning'];
     case 'deploy':
       return [['Updating'], 'Ready'];
   }
-}
-
-/** What reconcile looks at: open operations and environments that wait to be converged, of every tenant. */
-export interface OpenWork extends EnvironmentKey {
-  operationId: OperationId | null;
-  deadlineAt: Date | null;
-}
-
-/** @param olderThan only work that has been there since then: what is younger is being rung by whoever accepted it. */
-export async function openWork(tx: Tx, olderThan: Date): Promise<OpenWork[]> {
-  return await tx
-    .select({
-      tenantId: environments.tenantId,
-      environmentId: environments.id,
-      operationId: operations.id,
-      deadlineAt: operations.deadlineAt,
-    })
-    .from(environments)
-    .leftJoin(
-      operations,
-      and(
-        eq(operations.tenantId, environments.tenantId),
-        eq(operations.environmentId, environments.id),
-        inArray(operations.status, ['Accepted', 'Updating']),
-        lt(operations.acceptedAt, olderThan),
-      ),
-    )
-    .where(or(isNotNull(operations.id), isNotNull(environments.convergeReason)));
 }
 
 /** Notes what an open operation waits for, since when it began to; null when it goes on. */
