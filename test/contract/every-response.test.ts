@@ -1,4 +1,4 @@
-import { request, type RequestListener } from 'node:http';
+import { request, type IncomingMessage, type RequestListener } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -26,7 +26,11 @@ const CLIENTS: [string, (url: URL) => Promise<unknown>][] = [
   ['fetch', async (url) => await (await fetch(url)).text()],
   [
     'node:http',
-    (url) => new Promise((resolve) => request(url, (response) => text(response).then(resolve, resolve)).end()),
+    async (url) => {
+      const answered = Promise.withResolvers<IncomingMessage>();
+      request(url, answered.resolve).once('error', answered.reject).end();
+      return await text(await answered.promise);
+    },
   ],
   [
     'a bare socket',
