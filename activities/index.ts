@@ -3,6 +3,7 @@ import type { Database } from '../db/client.ts';
 import type { ComputeTarget } from '../providers/compute/port.ts';
 import type { StackEngine } from '../providers/stacks/port.ts';
 import { convergeActivities } from './converge.ts';
+import { decommissionActivities } from './decommission.ts';
 import { laneActivities, type AwaitOutcome } from './lane.ts';
 import { operationActivities } from './operation.ts';
 import { prepareActivities } from './prepare.ts';
@@ -24,12 +25,13 @@ export function mainActivities({ db, compute, awaitOutcome }: ActivityDependenci
     ...prepareActivities(db, compute),
     ...rolloutActivities(db, compute),
     ...convergeActivities(db, compute),
+    ...decommissionActivities(db, compute),
   };
 }
 
 /** For the stacks queue. */
-export function stacksActivities({ db, stacks }: ActivityDependencies) {
-  return stackActivities(db, stacks);
+export function stacksActivities({ db, stacks, compute }: ActivityDependencies) {
+  return stackActivities(db, stacks, compute);
 }
 
 export type MainActivities = ReturnType<typeof mainActivities>;

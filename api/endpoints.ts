@@ -6,6 +6,7 @@ import { createDeployment } from './runtime/deployments/create.ts';
 import { getDeployment } from './runtime/deployments/get.ts';
 import { rollbackDeployment } from './runtime/deployments/rollback.ts';
 import { createEnvironment } from './runtime/environments/create.ts';
+import { decommissionEnvironment } from './runtime/environments/decommission.ts';
 import { getEnvironment } from './runtime/environments/get.ts';
 import { getOperation } from './runtime/operations/get.ts';
 import { applyScalingPolicy } from './runtime/scaling-policies/apply.ts';
@@ -18,6 +19,7 @@ import { restartService } from './runtime/services/restart.ts';
 export const endpoints: Endpoint[] = [
   createEnvironment,
   getEnvironment,
+  decommissionEnvironment,
   createConfiguration,
   getConfiguration,
   createDeployment,

@@ -2,6 +2,7 @@ import { and, asc, desc, eq, inArray, isNotNull, lt, or, sql } from 'drizzle-orm
 import type { Failure } from '../domain/failures.ts';
 import type { EnvironmentKey, OperationId, OperationKey, TraceId } from '../domain/ids.ts';
 import {
+  firstPhaseOf,
   isTerminalPhase,
   phasesBefore,
   statusOfPhase,
@@ -81,6 +82,16 @@ export async function latestOperation(tx: Tx, key: EnvironmentKey, kind: Operati
   return row ?? null;
 }
 
+/** The operation of a kind that waits for its turn, or works, in the environment. */
+export async function findOpenOperation(
+  tx: Tx,
+  key: EnvironmentKey,
+  kind: OperationKind,
+): Promise<OperationRow | null> {
+  const latest = await latestOperation(tx, key, kind);
+  return latest && !isTerminalPhase(latest.phase) ? latest : null;
+}
+
 /** Whether it has ended well: an attempt that is repeated after its own last transaction has nothing left to do. */
 export async function hasCompleted(db: Database, { tenantId, operationId }: OperationKey): Promise<boolean> {
   return (await db.forTenant(tenantId, (tx) => findOperation(tx, tenantId, operationId)))?.phase === 'Completed';
@@ -107,26 +118,39 @@ export async function takeNext(tx: Tx, key: EnvironmentKey): Promise<LaneWork> {
     .orderBy(sql`${operations.status} = 'Accepted'`, asc(operations.seq))
     .limit(1);
   if (next?.status === 'Updating') return { kind: 'run', operation: next };
-  if (environment.convergeReason !== null) {
+  // What is to be taken away is not brought back first.
+  if (environment.convergeReason !== null && next?.kind !== 'decommission') {
     return { kind: 'converge', what: environment.status === 'Decommissioning' ? 'stack' : 'services' };
   }
   if (!next) return { kind: 'idle' };
 
   const now = Date.now();
   const deadlineAt = new Date(Math.min(next.deadlineAt.getTime(), now + next.budgetSeconds * 1000));
+  const phase = firstPhaseOf(next.kind);
   const [claimed] = await tx
     .update(operations)
-    .set({ status: 'Updating', phase: 'Provisioning', startedAt: new Date(now), deadlineAt, waitingOn: null })
+    .set({ status: 'Updating', phase, startedAt: new Date(now), deadlineAt, waitingOn: null })
     .where(and(isIt(key.tenantId, next.id), eq(operations.status, 'Accepted')))
     .returning();
   if (!claimed) return { kind: 'idle' };
-  if (claimed.kind !== 'provision') await setEnvironmentStatus(tx, key, ['Ready'], 'Updating');
-  await appendEvent(tx, key, {
-    type: `${claimed.kind}.phase`,
-    operationId: claimed.id,
-    data: { phase: 'Provisioning' },
-  });
+  await enterEnvironment(tx, key, claimed.kind);
+  await appendEvent(tx, key, { type: `${claimed.kind}.phase`, operationId: claimed.id, data: { phase } });
   return { kind: 'run', operation: claimed };
+}
+
+/** What the environment is while an operation of this kind works on it. */
+async function enterEnvironment(tx: Tx, key: EnvironmentKey, kind: OperationKind): Promise<void> {
+  switch (kind) {
+    case 'provision':
+      return;
+    case 'deploy':
+      await setEnvironmentStatus(tx, key, ['Ready'], 'Updating');
+      return;
+    case 'decommission':
+      // One that has failed stays so until it is gone: it has no stack, and its name may be another's by now.
+      await setEnvironmentStatus(tx, key, ['Ready', 'DecommissionBlocked'], 'Decommissioning');
+      await setConvergeReason(tx, key, null);
+  }
 }
 
 /**
@@ -179,7 +203,10 @@ export async function endOperation(tx: Tx, key: EnvironmentKey, id: OperationId,
   if (ending.phase !== 'Completed') {
     await closeComponents(tx, key.tenantId, id, ending.phase === 'RollbackFailed' ? 'RollbackFailed' : 'Failed');
   }
-  if (ending.convergeReason) await setConvergeReason(tx, key, ending.convergeReason);
+  // A decommission that ended badly is not undone: nothing that it took away is brought back.
+  if (ending.convergeReason && before.kind !== 'decommission') {
+    await setConvergeReason(tx, key, ending.convergeReason);
+  }
   // One that was still queued has not touched the environment: somebody else may be at work on it.
   if (before.status === 'Updating' || before.kind === 'provision') {
     const [from, to] = statusAfter(before.kind, ending.phase);
@@ -190,7 +217,24 @@ export async function endOperation(tx: Tx, key: EnvironmentKey, id: OperationId,
     operationId: id,
     data: { phase: ending.phase, ...(ending.failure && { failure: ending.failure }) },
   });
+  if (before.kind === 'decommission' && ending.phase === 'Completed') await endQueued(tx, key);
   return true;
+}
+
+/** What still waited for its turn in an environment that is gone. */
+async function endQueued(tx: Tx, key: EnvironmentKey): Promise<void> {
+  const queued = await tx
+    .select({ id: operations.id })
+    .from(operations)
+    .where(
+      and(
+        eq(operations.tenantId, key.tenantId),
+        eq(operations.environmentId, key.environmentId),
+        eq(operations.status, 'Accepted'),
+      ),
+    );
+  const failure: Failure = { code: 'EnvironmentGone', message: 'The environment was taken away before its turn came.' };
+  for (const { id } of queued) await endOperation(tx, key, id, { phase: 'Failed', failure });
 }
 
 function statusAfter(kind: OperationKind, phase: Phase): [EnvironmentStatus[], EnvironmentStatus] {
@@ -202,6 +246,10 @@ function statusAfter(kind: OperationKind, phase: Phase): [EnvironmentStatus[], E
       return [['Provisioning'], phase === 'Expired' ? 'Failed' : 'Decommissioning'];
     case 'deploy':
       return [['Updating'], 'Ready'];
+    case 'decommission':
+      return phase === 'Completed'
+        ? [['Decommissioning', 'Failed'], 'Decommissioned']
+        : [['Decommissioning'], 'DecommissionBlocked'];
   }
 }
 

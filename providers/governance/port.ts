@@ -3,7 +3,12 @@ import type { EnvironmentKey } from '../../domain/ids.ts';
 import type { Stage } from '../../domain/phases.ts';
 
 export type GovernedAction =
-  'environments.provision' | 'deployments.create' | 'deployments.rollback' | 'scaling.apply' | 'secrets.bind';
+  | 'environments.provision'
+  | 'environments.decommission'
+  | 'deployments.create'
+  | 'deployments.rollback'
+  | 'scaling.apply'
+  | 'secrets.bind';
 
 export interface GovernanceQuestion {
   tenantId: string;

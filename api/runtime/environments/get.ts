@@ -1,8 +1,9 @@
 import type { Tx } from '../../../db/client.ts';
 import { deploymentOfSnapshot } from '../../../db/deployments.ts';
 import { findEnvironment, type EnvironmentRow } from '../../../db/environments.ts';
-import { latestOperation } from '../../../db/operations.ts';
+import { latestOperation, type OperationRow } from '../../../db/operations.ts';
 import { servicesOf, type ServiceRow } from '../../../db/services.ts';
+import { isTerminalPhase } from '../../../domain/phases.ts';
 import type { z } from 'zod';
 import { read } from '../../endpoint.ts';
 import { environmentAnswer, environmentParams, type inventoryService } from '../../shapes/environment.ts';
@@ -30,7 +31,7 @@ async function render(tx: Tx, row: EnvironmentRow): Promise<z.input<typeof envir
   const key = { tenantId: row.tenantId, environmentId: row.id };
   const services = await servicesOf(tx, key);
   const live = row.liveSnapshotId === null ? null : await deploymentOfSnapshot(tx, key, row.liveSnapshotId);
-  const provision = await latestOperation(tx, key, 'provision');
+  const telling = await tellingOperation(tx, row);
   return {
     environmentId: row.id,
     tenantId: row.tenantId,
@@ -49,12 +50,21 @@ async function render(tx: Tx, row: EnvironmentRow): Promise<z.input<typeof envir
       configurationId: live?.configurationId ?? null,
       revision: row.revision,
     },
-    waitingOn: provision?.waitingOn ?? null,
-    failure: provision?.failure ?? null,
+    waitingOn: telling?.waitingOn ?? null,
+    failure: telling?.failure ?? null,
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),
     traceId: row.traceId,
   };
+}
+
+/** What the environment's state is to be read from: its decommission, while it is under way or blocked, else its provision. */
+async function tellingOperation(tx: Tx, { tenantId, id, status }: EnvironmentRow): Promise<OperationRow | null> {
+  const key = { tenantId, environmentId: id };
+  const decommission = await latestOperation(tx, key, 'decommission');
+  const isOpen = decommission && !isTerminalPhase(decommission.phase);
+  if (decommission && (isOpen || status === 'DecommissionBlocked')) return decommission;
+  return await latestOperation(tx, key, 'provision');
 }
 
 function renderService({
