@@ -22,9 +22,10 @@ export function decommissionActivities(db: Database, compute: ComputeTarget) {
     async retireServices(input: OperationKey): Promise<void> {
       await asAttempt(db, input, async (attempt) => {
         const key = { tenantId: input.tenantId, environmentId: input.environmentId };
-        const live = await db.forTenant(key.tenantId, async (tx) =>
-          readSnapshot(tx, key.tenantId, (await findEnvironment(tx, key))?.liveSnapshotId ?? null),
-        );
+        const live = await db.forTenant(key.tenantId, async (tx) => {
+          const environment = await findEnvironment(tx, key);
+          return await readSnapshot(tx, key.tenantId, environment?.liveSnapshotId ?? null);
+        });
         const observed = await compute.observe(key);
         const retiring = { compute, attempt, environment: key };
         for (const wave of wavesOf(live, observed)) {
