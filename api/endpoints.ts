@@ -1,35 +1,55 @@
 /** Every endpoint there is: the transports, their documents and their tests derive from this list. */
 import type { Endpoint } from './endpoint.ts';
+import { listAudit } from './runtime/audit/list.ts';
 import { createConfiguration } from './runtime/configurations/create.ts';
+import { diffConfigurations } from './runtime/configurations/diff.ts';
 import { getConfiguration } from './runtime/configurations/get.ts';
+import { listConfigurations } from './runtime/configurations/list.ts';
 import { createDeployment } from './runtime/deployments/create.ts';
 import { getDeployment } from './runtime/deployments/get.ts';
+import { listDeployments } from './runtime/deployments/list.ts';
 import { rollbackDeployment } from './runtime/deployments/rollback.ts';
 import { createEnvironment } from './runtime/environments/create.ts';
 import { decommissionEnvironment } from './runtime/environments/decommission.ts';
 import { getEnvironment } from './runtime/environments/get.ts';
+import { listEnvironments } from './runtime/environments/list.ts';
 import { getOperation } from './runtime/operations/get.ts';
+import { listOperations } from './runtime/operations/list.ts';
 import { applyScalingPolicy } from './runtime/scaling-policies/apply.ts';
 import { getScalingPolicy } from './runtime/scaling-policies/get.ts';
+import { listScalingPolicies } from './runtime/scaling-policies/list.ts';
 import { createSecretBinding } from './runtime/secret-bindings/create.ts';
 import { getSecretBinding } from './runtime/secret-bindings/get.ts';
+import { listSecretBindings } from './runtime/secret-bindings/list.ts';
+import { getService } from './runtime/services/get.ts';
+import { listServices } from './runtime/services/list.ts';
 import { serviceLogs } from './runtime/services/logs.ts';
 import { restartService } from './runtime/services/restart.ts';
 
 export const endpoints: Endpoint[] = [
   createEnvironment,
+  listEnvironments,
   getEnvironment,
   decommissionEnvironment,
   createConfiguration,
+  listConfigurations,
   getConfiguration,
+  diffConfigurations,
   createDeployment,
+  listDeployments,
   getDeployment,
   rollbackDeployment,
   applyScalingPolicy,
+  listScalingPolicies,
   getScalingPolicy,
   createSecretBinding,
+  listSecretBindings,
   getSecretBinding,
+  listServices,
+  getService,
   serviceLogs,
   restartService,
+  listOperations,
   getOperation,
+  listAudit,
 ];

@@ -45,23 +45,32 @@ export async function perform(deps: ApiDeps, endpoint: Endpoint, call: Call): Pr
     return { kind: 'answer', answer: await change(deps, endpoint, caller, input, stated, idempotencyKey) };
   }
   checkStatedTenant(caller, stated);
-  await deps.db.forTenant(caller.tenantId, (tx) => judge(tx, endpoint, caller, input));
+  await deps.db.forTenant(caller.tenantId, async (tx) => {
+    await environmentOf(tx, endpoint, caller, input);
+    await checkScope(tx, endpoint, caller, input);
+  });
   return endpoint.kind === 'read'
     ? { kind: 'answer', answer: await endpoint.run(deps, caller, input) }
     : { kind: 'stream', lines: await endpoint.run(deps, caller, input, call.signal) };
 }
 
-/** Tenant guard and scope. */
-async function judge(tx: Tx, endpoint: Endpoint, caller: Caller, input: unknown): Promise<EnvironmentRow | null> {
-  const { target, scope } = endpoint;
-  const environment = target ? await guardTarget(tx, caller, target, input) : null;
+/** The tenant guard: the environment that the call is about, null when it is about none. */
+async function environmentOf(
+  tx: Tx,
+  { target }: Endpoint,
+  caller: Caller,
+  input: unknown,
+): Promise<EnvironmentRow | null> {
+  return target ? await guardTarget(tx, caller, target, input) : null;
+}
+
+async function checkScope(tx: Tx, { scope }: Endpoint, caller: Caller, input: unknown): Promise<void> {
   const needed = typeof scope === 'string' ? scope : await scope(tx, caller.tenantId, input);
   if (!caller.scopes.has(needed)) {
     throw new PlatformError('ScopeMissing', `The token does not carry the scope ${needed}.`, {
       details: { requiredScope: needed },
     });
   }
-  return environment;
 }
 
 async function change(
@@ -85,8 +94,9 @@ async function change(
   try {
     checkStatedTenant(caller, stated);
     const judged = await deps.db.forTenant(caller.tenantId, async (tx) => {
-      const environment = await judge(tx, endpoint, caller, input);
+      const environment = await environmentOf(tx, endpoint, caller, input);
       mutation.environmentId = environment?.id ?? null;
+      await checkScope(tx, endpoint, caller, input);
       const earlier = await earlierAnswer(tx, mutation);
       const question = earlier ? null : await endpoint.governed?.question(tx, caller, input, environment);
       return { environment, earlier, question };

@@ -35,6 +35,20 @@ export async function findDeploymentByOperation(
   return row ?? null;
 }
 
+/** Which deployment each of these operations carries out, of those that do. */
+export async function deploymentsOfOperations(
+  tx: Tx,
+  tenantId: string,
+  operationIds: OperationId[],
+): Promise<Map<OperationId, DeploymentId>> {
+  if (operationIds.length === 0) return new Map();
+  const rows = await tx
+    .select({ operationId: deployments.operationId, id: deployments.id })
+    .from(deployments)
+    .where(and(eq(deployments.tenantId, tenantId), inArray(deployments.operationId, operationIds)));
+  return new Map(rows.map(({ operationId, id }) => [operationId, id]));
+}
+
 /** Newest first. */
 export async function deploymentsOf(tx: Tx, key: EnvironmentKey): Promise<DeploymentRow[]> {
   return await tx

@@ -1,5 +1,6 @@
 /** The shapes that become components of the document, by the names their modules export them under. */
 import { z } from 'zod';
+import * as audit from '../shapes/audit.ts';
 import * as component from '../shapes/component.ts';
 import * as configuration from '../shapes/configuration.ts';
 import * as deployment from '../shapes/deployment.ts';
@@ -8,8 +9,20 @@ import * as logs from '../shapes/logs.ts';
 import * as operation from '../shapes/operation.ts';
 import * as scalingPolicy from '../shapes/scaling-policy.ts';
 import * as secretBinding from '../shapes/secret-binding.ts';
+import * as service from '../shapes/service.ts';
 
-const MODULES = [component, configuration, deployment, environment, logs, operation, scalingPolicy, secretBinding];
+const MODULES = [
+  audit,
+  component,
+  configuration,
+  deployment,
+  environment,
+  logs,
+  operation,
+  scalingPolicy,
+  secretBinding,
+  service,
+];
 
 /** `deployBody` is `DeployBody`. Shapes of paths and queries are parameters, and have no name of their own. */
 export function nameShapes(): void {

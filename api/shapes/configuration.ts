@@ -1,5 +1,6 @@
 /** What goes in and out of the configurations' endpoints. */
 import { z } from 'zod';
+import { createdBetween, listOf, listQueryOf } from '../list.ts';
 import { environmentVariables, id, statedTenant } from './text.ts';
 
 /** Of values and files together, names included. */
@@ -51,4 +52,28 @@ export const publishAnswer = z.strictObject({
 export const configurationAnswer = publishAnswer.extend({
   values: z.record(z.string(), z.string()),
   files: z.record(z.string(), z.string()),
+});
+
+export const configurationsQuery = listQueryOf('configurations', {
+  environmentId: id('env').optional(),
+  ...createdBetween,
+});
+
+export const configurationList = listOf(publishAnswer);
+
+export const configurationDiffQuery = z.strictObject({ with: id('cfg') });
+
+const changed = z.strictObject({ from: z.string(), to: z.string() });
+const difference = z.strictObject({
+  added: z.record(z.string(), z.string()),
+  removed: z.record(z.string(), z.string()),
+  changed: z.record(z.string(), changed),
+});
+
+/** What has to change in the first for it to become the second. */
+export const configurationDiff = z.strictObject({
+  from: publishAnswer,
+  to: publishAnswer,
+  values: difference,
+  files: difference,
 });

@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import { COMPONENT_STATUSES, PHASES } from '../../domain/phases.ts';
 import { DEFAULT_ROLLOUT, STRATEGIES } from '../../domain/rollout.ts';
+import { createdBetween, listOf, listQueryOf } from '../list.ts';
 import { component } from './component.ts';
 import { failure, waitingOn } from './operation.ts';
-import { id, releaseRef, statedTenant } from './text.ts';
+import { id, moduleId, releaseRef, statedTenant } from './text.ts';
 
 export const deploymentParams = z.strictObject({ deploymentId: id('dep') });
 
@@ -88,7 +89,8 @@ const componentProgress = z.strictObject({
   endedAt: z.string().nullable(),
 });
 
-export const deploymentAnswer = z.strictObject({
+/** A deployment by itself, without its components and what happened. */
+export const deploymentSummary = z.strictObject({
   deploymentId: z.string(),
   environmentId: z.string(),
   operationId: z.string(),
@@ -112,7 +114,19 @@ export const deploymentAnswer = z.strictObject({
   startedAt: z.string().nullable(),
   endedAt: z.string().nullable(),
   traceId: z.string(),
+});
+
+export const deploymentAnswer = deploymentSummary.extend({
   components: z.array(componentProgress),
   /** What happened, oldest first: when, what, and the facts of it (phase, serviceId, reason, …). */
   history: z.array(z.looseObject({ at: z.string(), type: z.string() })),
 });
+
+export const deploymentsQuery = listQueryOf('deployments', {
+  environmentId: id('env').optional(),
+  serviceId: moduleId.optional(),
+  status: z.enum(PHASES).optional(),
+  ...createdBetween,
+});
+
+export const deploymentList = listOf(deploymentSummary);

@@ -7,6 +7,7 @@ import {
   OPERATION_STATUSES,
   STAGES,
 } from '../../domain/phases.ts';
+import { createdBetween, listOf, listQueryOf } from '../list.ts';
 import { failure, waitingOn } from './operation.ts';
 import { environmentName, id, projectId, region, statedTenant } from './text.ts';
 
@@ -63,7 +64,8 @@ export const inventoryService = z.strictObject({
   updatedAt: z.string(),
 });
 
-export const environmentAnswer = z.strictObject({
+/** An environment by itself, without what runs in it. */
+export const environmentSummary = z.strictObject({
   environmentId: z.string(),
   tenantId: z.string(),
   projectId: z.string(),
@@ -74,6 +76,22 @@ export const environmentAnswer = z.strictObject({
   computeTargets: z.array(z.enum(COMPUTE_TARGETS)),
   pulumiStackRef: z.string(),
   status: z.enum(ENVIRONMENT_STATUSES),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+  traceId: z.string(),
+});
+
+export const environmentsQuery = listQueryOf('environments', {
+  name: environmentName.optional(),
+  projectId: projectId.optional(),
+  stage: z.enum(STAGES).optional(),
+  status: z.enum(ENVIRONMENT_STATUSES).optional(),
+  ...createdBetween,
+});
+
+export const environmentList = listOf(environmentSummary);
+
+export const environmentAnswer = environmentSummary.extend({
   /** What the stack made, without secrets; null until it has been made. */
   outputs: z.record(z.string(), z.unknown()).nullable(),
   inventory: z.strictObject({
@@ -87,7 +105,4 @@ export const environmentAnswer = z.strictObject({
   waitingOn: waitingOn.nullable(),
   /** Why provisioning failed, or decommissioning is blocked and by what. */
   failure: failure.nullable(),
-  createdAt: z.string(),
-  updatedAt: z.string(),
-  traceId: z.string(),
 });

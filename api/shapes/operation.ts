@@ -1,6 +1,7 @@
 /** What an operation's endpoint answers, and the parts of it that other nouns show too. */
 import { z } from 'zod';
 import { OPERATION_KINDS, OPERATION_STATUSES, PHASES } from '../../domain/phases.ts';
+import { createdBetween, listOf, listQueryOf } from '../list.ts';
 import { id } from './text.ts';
 
 export const operationParams = z.strictObject({ operationId: id('op') });
@@ -40,3 +41,12 @@ export const operationAnswer = z.strictObject({
   endedAt: z.string().nullable(),
   traceId: z.string(),
 });
+
+export const operationsQuery = listQueryOf('operations', {
+  environmentId: id('env').optional(),
+  kind: z.enum(OPERATION_KINDS).optional(),
+  status: z.enum(OPERATION_STATUSES).optional(),
+  ...createdBetween,
+});
+
+export const operationList = listOf(operationAnswer);

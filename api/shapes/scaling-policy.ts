@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { COMPUTE_TARGETS } from '../../domain/phases.ts';
 import { MAX_REPLICAS, SCALING_METRICS } from '../../domain/scaling.ts';
+import { createdBetween, listOf, listQueryOf } from '../list.ts';
 import { id, moduleId, statedTenant } from './text.ts';
 
 export const scalingPolicyParams = z.strictObject({ policyId: id('pol') });
@@ -44,3 +45,11 @@ export const scalingPolicyAnswer = z.strictObject({
 
 /** The service has to be brought within the policy's bounds: this deployment does it. */
 export const scalingPolicyStarted = scalingPolicyAnswer.extend({ deploymentId: z.string() });
+
+export const scalingPoliciesQuery = listQueryOf('scaling-policies', {
+  environmentId: id('env').optional(),
+  serviceId: moduleId.optional(),
+  ...createdBetween,
+});
+
+export const scalingPolicyList = listOf(scalingPolicyAnswer);

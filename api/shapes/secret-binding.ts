@@ -1,5 +1,6 @@
 /** What goes in and out of the secret bindings' endpoints: references, never values. */
 import { z } from 'zod';
+import { createdBetween, listOf, listQueryOf } from '../list.ts';
 import { environmentVariableName, id, moduleId, statedTenant } from './text.ts';
 
 /** What a vault takes for a namespace, a secret or a version. */
@@ -48,3 +49,11 @@ export const secretBindingAnswer = z.strictObject({
   createdAt: z.string(),
   traceId: z.string(),
 });
+
+export const secretBindingsQuery = listQueryOf('secret-bindings', {
+  environmentId: id('env').optional(),
+  serviceId: moduleId.optional(),
+  ...createdBetween,
+});
+
+export const secretBindingList = listOf(secretBindingAnswer);

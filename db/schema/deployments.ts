@@ -60,6 +60,7 @@ export const deployments = pgTable(
     primaryKey({ columns: [table.tenantId, table.id] }),
     uniqueIndex('deployments_operation').on(table.tenantId, table.operationId),
     index('deployments_environment').on(table.tenantId, table.environmentId, table.createdAt),
+    index('deployments_list').on(table.tenantId, table.environmentId, table.id),
     tenantNotEmpty(table),
   ],
 );

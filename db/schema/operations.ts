@@ -42,6 +42,7 @@ export const operations = pgTable(
     uniqueIndex('operations_one_active')
       .on(table.tenantId, table.environmentId)
       .where(sql`${table.status} = 'Updating'`),
+    index('operations_list').on(table.tenantId, table.environmentId, table.id),
     index('operations_open')
       .on(table.acceptedAt)
       .where(sql`${table.status} in ('Accepted', 'Updating')`),

@@ -40,7 +40,9 @@ export const SAMPLES: Record<string, Sample> = {
     body: { environmentId, serviceId, secrets: [{ name: 'API_KEY', secret: SECRET }] },
   }),
   'POST /runtime/services/{serviceId}/restart': ({ ids }) => ({ query: `?environmentId=${ids.environmentId}` }),
+  'GET /runtime/operations': () => ({ scope: 'runtime.environments.read' }),
   'GET /runtime/operations/{operationId}': () => ({ scope: 'runtime.deployments.read' }),
+  'GET /runtime/configurations/{configurationId}/diff': ({ ids }) => ({ query: `?with=${ids.configurationId}` }),
   // No supervisor runs beside the API of the tests: a call that was let through gets as far as that.
   'GET /runtime/services/{serviceId}/logs': ({ ids }) => ({
     query: `?environmentId=${ids.environmentId}`,

@@ -1,13 +1,14 @@
 import type { z } from 'zod';
 import { componentsOf, type ComponentRow } from '../../../db/components.ts';
-import { findDeployment, type DeploymentRow } from '../../../db/deployments.ts';
+import { findDeployment } from '../../../db/deployments.ts';
 import { eventsOfOperation, type EventRow } from '../../../db/events.ts';
-import { findOperation, type OperationRow } from '../../../db/operations.ts';
+import { findOperation } from '../../../db/operations.ts';
 import type { RequestedComponent } from '../../../db/schema/index.ts';
 import { read } from '../../endpoint.ts';
 import { deploymentAnswer, deploymentParams } from '../../shapes/deployment.ts';
 import { notThere } from '../../tenant-guard.ts';
 import { byDeployment } from './locate.ts';
+import { renderDeployment } from './render.ts';
 
 type Rendered = z.input<typeof deploymentAnswer>;
 
@@ -36,30 +37,6 @@ export const getDeployment = read({
       };
     }),
 });
-
-function renderDeployment(row: DeploymentRow, operation: OperationRow): Omit<Rendered, 'components' | 'history'> {
-  return {
-    deploymentId: row.id,
-    environmentId: row.environmentId,
-    operationId: row.operationId,
-    status: operation.phase,
-    releaseRef: row.releaseRef,
-    strategy: row.strategy,
-    rollout: { ...row.rollout },
-    prune: row.prune,
-    configurationId: row.configurationId,
-    rollbackOf: row.rollbackOf,
-    restartOf: row.restartOf,
-    fromDeploymentId: row.fromDeploymentId,
-    waitingOn: operation.waitingOn,
-    failure: operation.failure,
-    deadlineAt: operation.deadlineAt.toISOString(),
-    createdAt: row.createdAt.toISOString(),
-    startedAt: operation.startedAt?.toISOString() ?? null,
-    endedAt: operation.endedAt?.toISOString() ?? null,
-    traceId: row.traceId,
-  };
-}
 
 function renderComponent(row: ComponentRow): Rendered['components'][number] {
   const { tenantId: _t, deploymentId: _d, serviceId, startedAt, endedAt, ...progress } = row;

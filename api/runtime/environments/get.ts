@@ -2,12 +2,14 @@ import type { Tx } from '../../../db/client.ts';
 import { deploymentOfSnapshot } from '../../../db/deployments.ts';
 import { findEnvironment, type EnvironmentRow } from '../../../db/environments.ts';
 import { latestOperation, type OperationRow } from '../../../db/operations.ts';
-import { servicesOf, type ServiceRow } from '../../../db/services.ts';
+import { servicesOf } from '../../../db/services.ts';
 import { isTerminalPhase } from '../../../domain/phases.ts';
 import type { z } from 'zod';
 import { read } from '../../endpoint.ts';
-import { environmentAnswer, environmentParams, type inventoryService } from '../../shapes/environment.ts';
+import { environmentAnswer, environmentParams } from '../../shapes/environment.ts';
 import { notThere } from '../../tenant-guard.ts';
+import { renderInventoryService } from '../services/render.ts';
+import { renderEnvironment } from './render.ts';
 
 export const getEnvironment = read({
   route: '/runtime/environments/{environmentId}',
@@ -33,28 +35,16 @@ async function render(tx: Tx, row: EnvironmentRow): Promise<z.input<typeof envir
   const live = row.liveSnapshotId === null ? null : await deploymentOfSnapshot(tx, key, row.liveSnapshotId);
   const telling = await tellingOperation(tx, row);
   return {
-    environmentId: row.id,
-    tenantId: row.tenantId,
-    projectId: row.projectId,
-    name: row.name,
-    stage: row.stage,
-    region: row.region,
-    isolationModel: row.isolationModel,
-    computeTargets: row.computeTargets,
-    pulumiStackRef: row.pulumiStackRef,
-    status: row.status,
+    ...renderEnvironment(row),
     outputs: row.outputs,
     inventory: {
-      services: services.map(renderService),
+      services: services.map(renderInventoryService),
       deploymentId: live?.id ?? null,
       configurationId: live?.configurationId ?? null,
       revision: row.revision,
     },
     waitingOn: telling?.waitingOn ?? null,
     failure: telling?.failure ?? null,
-    createdAt: row.createdAt.toISOString(),
-    updatedAt: row.updatedAt.toISOString(),
-    traceId: row.traceId,
   };
 }
 
@@ -65,13 +55,4 @@ async function tellingOperation(tx: Tx, { tenantId, id, status }: EnvironmentRow
   const isOpen = decommission && !isTerminalPhase(decommission.phase);
   if (decommission && (isOpen || status === 'DecommissionBlocked')) return decommission;
   return await latestOperation(tx, key, 'provision');
-}
-
-function renderService({
-  tenantId: _t,
-  environmentId: _e,
-  updatedAt,
-  ...service
-}: ServiceRow): z.input<typeof inventoryService> {
-  return { ...service, updatedAt: updatedAt.toISOString() };
 }

@@ -1,17 +1,18 @@
 import { findDeploymentByOperation } from '../../../db/deployments.ts';
 import { findOperation } from '../../../db/operations.ts';
 import { read } from '../../endpoint.ts';
-import { deploymentPath, environmentPath } from '../../paths.ts';
 import { operationAnswer, operationParams } from '../../shapes/operation.ts';
 import { notThere } from '../../tenant-guard.ts';
+import { renderOperation } from './render.ts';
+import { OPERATION_SCOPES, scopeOfKind } from './scope.ts';
 
 export const getOperation = read({
   route: '/runtime/operations/{operationId}',
   scope: async (tx, tenantId, { params }) => {
     const row = await findOperation(tx, tenantId, params.operationId);
-    return row?.kind === 'deploy' ? 'runtime.deployments.read' : 'runtime.environments.read';
+    return scopeOfKind(row?.kind ?? 'provision');
   },
-  possibleScopes: ['runtime.environments.read', 'runtime.deployments.read'],
+  possibleScopes: OPERATION_SCOPES,
   summary: 'Get the state of an operation',
   input: { params: operationParams },
   output: { 200: operationAnswer },
@@ -25,23 +26,6 @@ export const getOperation = read({
       const row = await findOperation(tx, tenantId, params.operationId);
       if (!row) throw notThere('OperationNotFound');
       const deployment = await findDeploymentByOperation(tx, tenantId, row.id);
-      return {
-        status: 200,
-        body: {
-          operationId: row.id,
-          environmentId: row.environmentId,
-          kind: row.kind,
-          status: row.status,
-          phase: row.phase,
-          resource: deployment ? deploymentPath(deployment.id) : environmentPath(row.environmentId),
-          failure: row.failure,
-          waitingOn: row.waitingOn,
-          deadlineAt: row.deadlineAt.toISOString(),
-          acceptedAt: row.acceptedAt.toISOString(),
-          startedAt: row.startedAt?.toISOString() ?? null,
-          endedAt: row.endedAt?.toISOString() ?? null,
-          traceId: row.traceId,
-        },
-      };
+      return { status: 200, body: renderOperation(row, deployment?.id) };
     }),
 });

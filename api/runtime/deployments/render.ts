@@ -1,0 +1,34 @@
+import type { z } from 'zod';
+import type { DeploymentRow } from '../../../db/deployments.ts';
+import type { DeploymentWithOperation } from '../../../db/lists.ts';
+import type { OperationRow } from '../../../db/operations.ts';
+import type { deploymentSummary } from '../../shapes/deployment.ts';
+
+/** A deployment without its components and what happened. */
+export function renderDeployment(row: DeploymentRow, operation: OperationRow): z.input<typeof deploymentSummary> {
+  return {
+    deploymentId: row.id,
+    environmentId: row.environmentId,
+    operationId: row.operationId,
+    status: operation.phase,
+    releaseRef: row.releaseRef,
+    strategy: row.strategy,
+    rollout: { ...row.rollout },
+    prune: row.prune,
+    configurationId: row.configurationId,
+    rollbackOf: row.rollbackOf,
+    restartOf: row.restartOf,
+    fromDeploymentId: row.fromDeploymentId,
+    waitingOn: operation.waitingOn,
+    failure: operation.failure,
+    deadlineAt: operation.deadlineAt.toISOString(),
+    createdAt: row.createdAt.toISOString(),
+    startedAt: operation.startedAt?.toISOString() ?? null,
+    endedAt: operation.endedAt?.toISOString() ?? null,
+    traceId: row.traceId,
+  };
+}
+
+export function renderSummary({ deployment, operation }: DeploymentWithOperation): z.input<typeof deploymentSummary> {
+  return renderDeployment(deployment, operation);
+}

@@ -1,0 +1,20 @@
+import { read } from '../../endpoint.ts';
+import { serviceParams, serviceQuery } from '../../shapes/logs.ts';
+import { serviceAnswer } from '../../shapes/service.ts';
+import { byService, findService } from './locate.ts';
+import { renderService } from './render.ts';
+
+export const getService = read({
+  route: '/runtime/services/{serviceId}',
+  scope: 'runtime.environments.read',
+  summary: 'Get what is live of a service',
+  refuses: ['ServiceAmbiguous'],
+  input: { params: serviceParams, query: serviceQuery },
+  output: { 200: serviceAnswer },
+  target: byService,
+  run: ({ db }, { tenantId }, { params, query }) =>
+    db.forTenant(tenantId, async (tx) => ({
+      status: 200,
+      body: renderService(await findService(tx, tenantId, params.serviceId, query.environmentId)),
+    })),
+});
