@@ -1,6 +1,7 @@
 /** Every activity, by concern; `bin/worker.ts` hands in what they touch. */
 import type { Database } from '../db/client.ts';
 import type { ComputeTarget } from '../providers/compute/port.ts';
+import type { Governance } from '../providers/governance/port.ts';
 import type { StackEngine } from '../providers/stacks/port.ts';
 import { convergeActivities } from './converge.ts';
 import { decommissionActivities } from './decommission.ts';
@@ -14,13 +15,14 @@ export interface ActivityDependencies {
   db: Database;
   compute: ComputeTarget;
   stacks: StackEngine;
+  governance: Governance;
   awaitOutcome: AwaitOutcome;
 }
 
 /** For the main queue. */
-export function mainActivities({ db, compute, awaitOutcome }: ActivityDependencies) {
+export function mainActivities({ db, compute, governance, awaitOutcome }: ActivityDependencies) {
   return {
-    ...laneActivities(db, awaitOutcome),
+    ...laneActivities(db, governance, awaitOutcome),
     ...operationActivities(db),
     ...prepareActivities(db, compute),
     ...rolloutActivities(db, compute),

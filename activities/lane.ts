@@ -1,13 +1,16 @@
 /** What the lane asks for: the next piece of work, and the truth about a child that somebody else ended. */
 import { Context } from '@temporalio/activity';
 import type { Database } from '../db/client.ts';
-import { endOperation, findOperation, takeNext } from '../db/operations.ts';
+import { takeNext, type LaneWork } from '../db/lane.ts';
+import { endOperation, findOperation } from '../db/operations.ts';
 import { findDeploymentByOperation } from '../db/deployments.ts';
 import { findEnvironment } from '../db/environments.ts';
 import type { Failure } from '../domain/failures.ts';
 import type { EnvironmentKey, OperationId, OperationKey } from '../domain/ids.ts';
 import type { Convergence, OperationKind, Phase } from '../domain/phases.ts';
+import type { Governance } from '../providers/governance/port.ts';
 import { rethrow } from './failures.ts';
+import { judgeAgain } from './judge.ts';
 import { summaryOf } from './operation.ts';
 
 export type NextWork =
@@ -42,13 +45,16 @@ export type AwaitOutcome = (operationId: OperationId, signal: AbortSignal) => Pr
 /** The server ends a child this long after its own deadline, when it has not done so itself. */
 const EXECUTION_GRACE_MS = 30_000;
 
-export function laneActivities(db: Database, awaitOutcome: AwaitOutcome) {
+/** A turn of the lane is short: what is not judged by then waits for the next one. */
+const JUDGING_MS = 4_000;
+
+export function laneActivities(db: Database, governance: Governance, awaitOutcome: AwaitOutcome) {
   return {
     async takeNext(key: EnvironmentKey): Promise<NextWork> {
       try {
+        const work = await takeJudged(db, governance, key);
+        if (work.kind !== 'run') return work;
         return await db.forTenant(key.tenantId, async (tx) => {
-          const work = await takeNext(tx, key);
-          if (work.kind !== 'run') return work;
           const environment = await findEnvironment(tx, key);
           const deployment = await findDeploymentByOperation(tx, key.tenantId, work.operation.id);
           return {
@@ -92,6 +98,22 @@ export function laneActivities(db: Database, awaitOutcome: AwaitOutcome) {
       }
     },
   };
+}
+
+/** The next piece of work that governance has judged as it stands now. */
+async function takeJudged(
+  db: Database,
+  governance: Governance,
+  key: EnvironmentKey,
+): Promise<Exclude<LaneWork, { kind: 'judge' }>> {
+  const until = Date.now() + JUDGING_MS;
+  const passedOver: OperationId[] = [];
+  for (;;) {
+    const work = await db.forTenant(key.tenantId, (tx) => takeNext(tx, key, passedOver));
+    if (work.kind !== 'judge') return work;
+    const isDecided = Date.now() < until && (await judgeAgain(db, governance, work));
+    if (!isDecided) passedOver.push(work.operation.id);
+  }
 }
 
 function failureOfOutcome(outcome: Exclude<Outcome, { kind: 'missing' }>): Failure {

@@ -13,6 +13,7 @@ import type { GovernanceDecision } from '../providers/governance/port.ts';
 import type { Caller } from './caller.ts';
 import type { ApiDeps } from './deps.ts';
 import type { Answer, MutationEndpoint } from './endpoint.ts';
+import { keep, type Judgement } from './judgement.ts';
 import { problemAnswer } from './problem.ts';
 
 /** A mutation that was parsed, and what is known about it so far. */
@@ -25,6 +26,8 @@ export interface Mutation {
   idempotencyKey: string | null;
   environmentId: EnvironmentId | null;
   governance: GovernanceDecision | null;
+  /** What becomes of the operation by that answer; null where governance is not asked. */
+  judgement: Judgement | null;
 }
 
 /** How long a call waits for the doorbell; the work stands in Postgres already, and reconcile rings for what is missed. */
@@ -59,7 +62,10 @@ export async function accept(deps: ApiDeps, mutation: Mutation): Promise<Answer>
       answerHeaders: headers,
       answerBody: body,
     });
-    ringFor = operation?.key;
+    const held =
+      operation !== undefined && mutation.judgement !== null && (await keep(tx, operation, mutation.judgement));
+    // Its lane would go past it.
+    if (!held) ringFor = operation?.key;
     return { status, headers, body };
   });
   if (ringFor) await ringInTime(deps, ringFor);

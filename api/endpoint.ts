@@ -7,11 +7,11 @@ import type { Tx } from '../db/client.ts';
 import type { EnvironmentRow } from '../db/environments.ts';
 import type { ErrorCode } from '../domain/errors.ts';
 import type { EnvironmentId, EnvironmentKey, OperationId } from '../domain/ids.ts';
-import type { Stage } from '../domain/phases.ts';
 import type { Scope } from '../domain/scopes.ts';
 import type { GovernedAction } from '../providers/governance/port.ts';
 import type { Caller } from './caller.ts';
 import type { ApiDeps } from './deps.ts';
+import type { Asked } from './governance.ts';
 
 /** The parts of a call that are read; a part that is left out has to be empty. */
 export interface InputShape {
@@ -45,13 +45,15 @@ export interface Target<I> {
 /** Asks governance before a mutation runs. */
 export interface Governed<I> {
   action: GovernedAction;
+  /** All that `run` does is to accept an operation: one that wants an approval is accepted too, and waits for it. */
+  waits?: true;
   /** What to judge; `environment` is the one the tenant guard found, null when it does not exist yet. */
   question(
     tx: Tx,
     caller: Caller,
     input: I,
     environment: EnvironmentRow | null,
-  ): Promise<{ stage: Stage; intent: unknown; facts: Record<string, string> }>;
+  ): Promise<Pick<Asked, 'stage' | 'intent' | 'over' | 'facts'>>;
 }
 
 interface Common<I> {
@@ -90,6 +92,8 @@ export interface MutationEndpoint<I = unknown> extends Common<I> {
   kind: 'mutation';
   method: 'POST';
   governed?: Governed<I>;
+  /** Who may not, whatever the token carries: judged after the scope, and recorded as a denial. @throws PlatformError */
+  permit?(tx: Tx, caller: Caller, input: I): Promise<void>;
   /** Runs inside the acceptance transaction, together with its receipt. */
   run(tx: Tx, caller: Caller, input: I, deps: ApiDeps): Promise<Accepted>;
 }

@@ -1,5 +1,8 @@
 /** Every endpoint there is: the transports, their documents and their tests derive from this list. */
 import type { Endpoint } from './endpoint.ts';
+import { approveApproval } from './runtime/approvals/approve.ts';
+import { getApproval } from './runtime/approvals/get.ts';
+import { rejectApproval } from './runtime/approvals/reject.ts';
 import { listAudit } from './runtime/audit/list.ts';
 import { createConfiguration } from './runtime/configurations/create.ts';
 import { diffConfigurations } from './runtime/configurations/diff.ts';
@@ -48,6 +51,9 @@ export const endpoints: Endpoint[] = [
   listServices,
   getService,
   serviceLogs,
+  getApproval,
+  approveApproval,
+  rejectApproval,
   restartService,
   listOperations,
   getOperation,

@@ -1,18 +1,25 @@
 /** Asking governance: only for production, only once per call, and no answer is a refusal. */
 import type { EnvironmentRow } from '../db/environments.ts';
 import { PlatformError } from '../domain/errors.ts';
+import { planHashOf, type Judged } from '../domain/governed.ts';
 import { hashOf } from '../domain/hash.ts';
+import type { SnapshotId } from '../domain/ids.ts';
 import type { Stage } from '../domain/phases.ts';
-import type { Governance, GovernanceDecision, GovernedAction } from '../providers/governance/port.ts';
+import {
+  askAbout,
+  type Governance,
+  type GovernanceDecision,
+  type GovernedAction,
+} from '../providers/governance/port.ts';
 import type { Caller } from './caller.ts';
-
-const TIMEOUT_MS = 3_000;
 
 export interface Asked {
   action: GovernedAction;
   stage: Stage;
-  /** What would be done; its hash is what governance judges. */
+  /** What was asked for; its hash is a part of what governance judges. */
   intent: unknown;
+  /** The snapshot that it would change, where it makes a difference: when another one is live, governance is asked again. */
+  over?: SnapshotId | null;
   facts: Record<string, string>;
   /** Null when it does not exist yet. */
   environment: EnvironmentRow | null;
@@ -24,17 +31,18 @@ export async function askGovernance(
   caller: Caller,
   asked: Asked,
 ): Promise<GovernanceDecision | null> {
-  const { action, stage, intent, facts, environment } = asked;
-  if (stage !== 'prod') return null;
-  const planHash = hashOf({ action, intent });
-  const { tenantId, subject, clientId } = caller;
-  const of = environment ? { tenantId: environment.tenantId, environmentId: environment.id } : { tenantId };
-  // A policy has no clock of its own; the time is no part of the plan.
-  const at = new Date().toISOString();
-  const question = { tenantId, subject, clientId, action, stage, environment: of, planHash, facts: { ...facts, at } };
-  const decision = await decideInTime(async () => await governance.decide(question));
-  if (decision.planHash !== planHash) throw unavailable(new Error('governance judged another plan'));
-  return decision;
+  if (asked.stage !== 'prod') return null;
+  const { tenantId } = caller;
+  return await askAbout(governance, judgedOf(caller, asked), {
+    tenantId,
+    environmentId: asked.environment?.id ?? null,
+  });
+}
+
+/** What is asked, as an operation keeps it. */
+export function judgedOf({ subject, clientId }: Caller, { action, stage, intent, over, facts }: Asked): Judged {
+  const plan = { action, intentHash: hashOf(intent), over };
+  return { ...plan, planHash: planHashOf(plan), stage, subject, clientId, facts, approvalId: null };
 }
 
 /** @throws PlatformError `GovernanceDenied` or `GovernanceApprovalRequired` */
@@ -49,22 +57,4 @@ export function refuseUnlessAllowed({ decision, reasons }: GovernanceDecision): 
         details: { reasons },
       });
   }
-}
-
-async function decideInTime(decide: () => Promise<GovernanceDecision>): Promise<GovernanceDecision> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error(`no decision within ${TIMEOUT_MS} ms`)), TIMEOUT_MS);
-  try {
-    return await Promise.race([decide(), late.promise]);
-  } catch (error) {
-    throw unavailable(error);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function unavailable(cause: unknown): PlatformError {
-  return new PlatformError('GovernanceUnavailable', 'Governance gives no decision now, so the change is refused.', {
-    cause,
-  });
 }

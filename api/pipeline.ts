@@ -12,7 +12,8 @@ import type { Credentials } from './auth/bearer.ts';
 import type { Caller } from './caller.ts';
 import type { ApiDeps } from './deps.ts';
 import type { Answer, Endpoint, MutationEndpoint } from './endpoint.ts';
-import { askGovernance, refuseUnlessAllowed } from './governance.ts';
+import { askGovernance, judgedOf } from './governance.ts';
+import { heed } from './judgement.ts';
 import { parseInput, type RawInput } from './parse.ts';
 import { callerOf, checkStatedTenant, guardTarget } from './tenant-guard.ts';
 
@@ -90,6 +91,7 @@ async function change(
     idempotencyKey,
     environmentId: null,
     governance: null,
+    judgement: null,
   };
   try {
     checkStatedTenant(caller, stated);
@@ -98,6 +100,7 @@ async function change(
       mutation.environmentId = environment?.id ?? null;
       await checkScope(tx, endpoint, caller, input);
       const earlier = await earlierAnswer(tx, mutation);
+      if (!earlier) await endpoint.permit?.(tx, caller, input);
       const question = earlier ? null : await endpoint.governed?.question(tx, caller, input, environment);
       return { environment, earlier, question };
     });
@@ -105,7 +108,9 @@ async function change(
     if (endpoint.governed && judged.question) {
       const asked = { ...judged.question, action: endpoint.governed.action, environment: judged.environment };
       mutation.governance = await askGovernance(deps.governance, caller, asked);
-      if (mutation.governance) refuseUnlessAllowed(mutation.governance);
+      if (mutation.governance) {
+        mutation.judgement = heed(mutation.governance, judgedOf(caller, asked), endpoint.governed.waits);
+      }
     }
   } catch (error) {
     if (error instanceof PlatformError && isDenial(error)) await recordDenial(deps, mutation, error);

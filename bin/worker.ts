@@ -13,6 +13,7 @@ import { stacksQueue } from '../workflows/queues.ts';
 import { reconcile } from '../workflows/reconcile.ts';
 import { ensureTemporal } from '../workflows/temporal.ts';
 import { readConfig, type Config } from './config.ts';
+import { openGovernance } from './governance.ts';
 import { openStacks } from './stacks.ts';
 import { connectionOptions, openTemporal } from './temporal-connection.ts';
 import { workflowBundle } from './workflow-bundle.ts';
@@ -59,6 +60,7 @@ async function openWorkers({ env, temporal, adminTokenFile, supervisorUrl, proxy
     db,
     compute: processCompute({ supervisorUrl, proxyUrl, token }),
     stacks: openStacks(config),
+    governance: openGovernance(env),
     awaitOutcome: openOutcome(client),
   };
   const shared = { connection: native, namespace: temporal.namespace, shutdownGraceTime: DRAIN } as const;

@@ -1,16 +1,15 @@
-import { and, asc, desc, eq, inArray, isNotNull, lt, or, sql } from 'drizzle-orm';
+import { and, desc, eq, inArray } from 'drizzle-orm';
 import type { Failure } from '../domain/failures.ts';
 import type { EnvironmentKey, OperationId, OperationKey, TraceId } from '../domain/ids.ts';
 import {
-  firstPhaseOf,
   isTerminalPhase,
   phasesBefore,
   statusOfPhase,
-  type Convergence,
   type EnvironmentStatus,
   type OperationKind,
   type Phase,
 } from '../domain/phases.ts';
+import { closeApprovals } from './approvals.ts';
 import type { Database, Tx } from './client.ts';
 import { closeComponents } from './components.ts';
 import { lockEnvironment, setConvergeReason, setEnvironmentStatus } from './environments.ts';
@@ -97,62 +96,6 @@ export async function hasCompleted(db: Database, { tenantId, operationId }: Oper
   return (await db.forTenant(tenantId, (tx) => findOperation(tx, tenantId, operationId)))?.phase === 'Completed';
 }
 
-export type LaneWork =
-  { kind: 'run'; operation: OperationRow } | { kind: 'converge'; what: Convergence } | { kind: 'idle' };
-
-/** What the lane does next: go on with the active operation, else bring reality back, else claim the oldest accepted one. */
-export async function takeNext(tx: Tx, key: EnvironmentKey): Promise<LaneWork> {
-  const environment = await lockEnvironment(tx, key);
-  if (!environment) return { kind: 'idle' };
-  const [next] = await tx
-    .select()
-    .from(operations)
-    .where(
-      and(
-        eq(operations.tenantId, key.tenantId),
-        eq(operations.environmentId, key.environmentId),
-        inArray(operations.status, ['Accepted', 'Updating']),
-      ),
-    )
-    // The active one first, then the order of acceptance.
-    .orderBy(sql`${operations.status} = 'Accepted'`, asc(operations.seq))
-    .limit(1);
-  if (next?.status === 'Updating') return { kind: 'run', operation: next };
-  // What is to be taken away is not brought back first.
-  if (environment.convergeReason !== null && next?.kind !== 'decommission') {
-    return { kind: 'converge', what: environment.status === 'Decommissioning' ? 'stack' : 'services' };
-  }
-  if (!next) return { kind: 'idle' };
-
-  const now = Date.now();
-  const deadlineAt = new Date(Math.min(next.deadlineAt.getTime(), now + next.budgetSeconds * 1000));
-  const phase = firstPhaseOf(next.kind);
-  const [claimed] = await tx
-    .update(operations)
-    .set({ status: 'Updating', phase, startedAt: new Date(now), deadlineAt, waitingOn: null })
-    .where(and(isIt(key.tenantId, next.id), eq(operations.status, 'Accepted')))
-    .returning();
-  if (!claimed) return { kind: 'idle' };
-  await enterEnvironment(tx, key, claimed.kind);
-  await appendEvent(tx, key, { type: `${claimed.kind}.phase`, operationId: claimed.id, data: { phase } });
-  return { kind: 'run', operation: claimed };
-}
-
-/** What the environment is while an operation of this kind works on it. */
-async function enterEnvironment(tx: Tx, key: EnvironmentKey, kind: OperationKind): Promise<void> {
-  switch (kind) {
-    case 'provision':
-      return;
-    case 'deploy':
-      await setEnvironmentStatus(tx, key, ['Ready'], 'Updating');
-      return;
-    case 'decommission':
-      // One that has failed stays so until it is gone: it has no stack, and its name may be another's by now.
-      await setEnvironmentStatus(tx, key, ['Ready', 'DecommissionBlocked'], 'Decommissioning');
-      await setConvergeReason(tx, key, null);
-  }
-}
-
 /**
  * Compare-and-set into a phase that is not terminal. True when it is in that phase now (a repeated attempt finds it
  * there); false when the operation has ended or gone another way.
@@ -203,13 +146,14 @@ export async function endOperation(tx: Tx, key: EnvironmentKey, id: OperationId,
   if (ending.phase !== 'Completed') {
     await closeComponents(tx, key.tenantId, id, ending.phase === 'RollbackFailed' ? 'RollbackFailed' : 'Failed');
   }
+  await closeApprovals(tx, key.tenantId, id, ending.phase === 'Expired' ? 'Expired' : 'Withdrawn');
   // A decommission that ended badly is not undone: nothing that it took away is brought back.
   if (ending.convergeReason && before.kind !== 'decommission') {
     await setConvergeReason(tx, key, ending.convergeReason);
   }
   // One that was still queued has not touched the environment: somebody else may be at work on it.
   if (before.status === 'Updating' || before.kind === 'provision') {
-    const [from, to] = statusAfter(before.kind, ending.phase);
+    const [from, to] = statusAfter(before, ending.phase);
     await setEnvironmentStatus(tx, key, from, to);
   }
   await appendEvent(tx, key, {
@@ -237,13 +181,13 @@ async function endQueued(tx: Tx, key: EnvironmentKey): Promise<void> {
   for (const { id } of queued) await endOperation(tx, key, id, { phase: 'Failed', failure });
 }
 
-function statusAfter(kind: OperationKind, phase: Phase): [EnvironmentStatus[], EnvironmentStatus] {
+function statusAfter({ kind, status }: OperationRow, phase: Phase): [EnvironmentStatus[], EnvironmentStatus] {
   switch (kind) {
     case 'provision':
       if (phase === 'Completed') return [['Provisioning'], 'Ready'];
       // What a failed provision made is taken away first; only then is it Failed, and its name free again. One that was
       // never begun has made nothing.
-      return [['Provisioning'], phase === 'Expired' ? 'Failed' : 'Decommissioning'];
+      return [['Provisioning'], status === 'Accepted' ? 'Failed' : 'Decommissioning'];
     case 'deploy':
       return [['Updating'], 'Ready'];
     case 'decommission':
@@ -251,34 +195,6 @@ function statusAfter(kind: OperationKind, phase: Phase): [EnvironmentStatus[], E
         ? [['Decommissioning', 'Failed'], 'Decommissioned']
         : [['Decommissioning'], 'DecommissionBlocked'];
   }
-}
-
-/** What reconcile looks at: open operations and environments that wait to be converged, of every tenant. */
-export interface OpenWork extends EnvironmentKey {
-  operationId: OperationId | null;
-  deadlineAt: Date | null;
-}
-
-/** @param olderThan only work that has been there since then: what is younger is being rung by whoever accepted it. */
-export async function openWork(tx: Tx, olderThan: Date): Promise<OpenWork[]> {
-  return await tx
-    .select({
-      tenantId: environments.tenantId,
-      environmentId: environments.id,
-      operationId: operations.id,
-      deadlineAt: operations.deadlineAt,
-    })
-    .from(environments)
-    .leftJoin(
-      operations,
-      and(
-        eq(operations.tenantId, environments.tenantId),
-        eq(operations.environmentId, environments.id),
-        inArray(operations.status, ['Accepted', 'Updating']),
-        lt(operations.acceptedAt, olderThan),
-      ),
-    )
-    .where(or(isNotNull(operations.id), isNotNull(environments.convergeReason)));
 }
 
 /** Notes what an open operation waits for, since when it began to; null when it goes on. */

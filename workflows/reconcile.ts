@@ -6,8 +6,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { WorkflowNotFoundError, type Client, type Connection } from '@temporalio/client';
 import type { Database } from '../db/client.ts';
+import { overdueApprovals } from '../db/approvals.ts';
 import { claimFence, lockEnvironment } from '../db/environments.ts';
-import { endOperation, findOperation, openWork, type OpenWork } from '../db/operations.ts';
+import { expireApproval } from '../db/held-operations.ts';
+import { openWork, type OpenWork } from '../db/open-work.ts';
+import { endOperation, findOperation } from '../db/operations.ts';
 import { laneWorkflowId, operationWorkflowId, type EnvironmentKey, type OperationId } from '../domain/ids.ts';
 import type { Ring } from './client.ts';
 import { ensureTemporal } from './temporal.ts';
@@ -53,9 +56,14 @@ export async function reconcileOnce(options: ReconcileOptions): Promise<void> {
       if (item.operationId && (await expire(db, item, item.operationId))) toTerminate.push(item.operationId);
     });
   }
+  for (const approval of await db.forSystem(overdueApprovals)) {
+    await attempt(options, () =>
+      db.forTenant(approval.tenantId, (tx) => expireApproval(tx, approval, approval.approvalId)),
+    );
+  }
   await ensureTemporal(connection, client.options.namespace);
   for (const operationId of toTerminate) await attempt(options, () => terminate(client, operationId));
-  const environments = new Map(work.map((item) => [item.environmentId, item]));
+  const environments = new Map(work.filter(({ hasLaneWork }) => hasLaneWork).map((item) => [item.environmentId, item]));
   for (const key of environments.values()) await attempt(options, () => ringIfIdle(options, key));
 }
 

@@ -1,5 +1,6 @@
 /** The shapes that become components of the document, by the names their modules export them under. */
 import { z } from 'zod';
+import * as approval from '../shapes/approval.ts';
 import * as audit from '../shapes/audit.ts';
 import * as component from '../shapes/component.ts';
 import * as configuration from '../shapes/configuration.ts';
@@ -12,6 +13,7 @@ import * as secretBinding from '../shapes/secret-binding.ts';
 import * as service from '../shapes/service.ts';
 
 const MODULES = [
+  approval,
   audit,
   component,
   configuration,

@@ -1,3 +1,4 @@
+export * from './approvals.ts';
 export * from './components.ts';
 export * from './configurations.ts';
 export * from './deployments.ts';

@@ -1,6 +1,7 @@
 import { bigint, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import { sql } from 'drizzle-orm';
 import type { Failure } from '../../domain/failures.ts';
+import type { Judged } from '../../domain/governed.ts';
 import type { EnvironmentId, OperationId, TraceId } from '../../domain/ids.ts';
 import { OPERATION_KINDS, OPERATION_STATUSES, PHASES } from '../../domain/phases.ts';
 import { at, tenantId, tenantNotEmpty } from './columns.ts';
@@ -30,6 +31,8 @@ export const operations = pgTable(
     /** It has ended by then; tightened to claim + budget when the lane takes it. */
     deadlineAt: at('deadline_at').notNull(),
     failure: jsonb('failure').$type<Failure>(),
+    /** What governance was asked about it; null where it is not asked. */
+    judged: jsonb('judged').$type<Judged>(),
     waitingOn: jsonb('waiting_on').$type<WaitingOn>(),
     traceId: text('trace_id').$type<TraceId>().notNull(),
     acceptedAt: at('accepted_at').notNull(),

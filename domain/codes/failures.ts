@@ -73,6 +73,18 @@ export const FAILURE_TEXTS: Record<FailureCode, CodeText> = {
       'The operation had not ended by its deadline and was ended from outside. When its turn never came its phase is `Expired`.',
     whatToDo: 'Look at what it stood behind; ask again.',
   },
+  ApprovalRejected: {
+    means: 'Somebody rejected the approval that it waited for; the message is what they said. Nothing was touched.',
+    whatToDo: 'Talk to whoever rejected it; ask again for what they would approve.',
+  },
+  ApprovalExpired: {
+    means: 'Nobody had decided on the approval that it waited for by the time it expired. Nothing was touched.',
+    whatToDo: 'Ask again, and see to it that somebody decides.',
+  },
+  GovernanceDenied: {
+    means: 'What is live had changed before its turn came, and governance denies it over that. Nothing was touched.',
+    whatToDo: 'Change what is asked for, or the policy, and ask again.',
+  },
   OperationTerminated: {
     means:
       'Somebody terminated its workflow; the message is the reason they gave. The environment is brought back to its live snapshot.',

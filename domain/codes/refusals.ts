@@ -78,8 +78,13 @@ export const REFUSAL_TEXTS: Record<ErrorCode, CodeText> = {
     whatToDo: 'Change what is asked for, or the policy.',
   },
   GovernanceApprovalRequired: {
-    means: 'A policy asks for an approval of this change, and approvals cannot be given through this API yet.',
+    means: 'A policy asks for an approval of this change, and a change that takes effect at once cannot wait for one.',
     whatToDo: 'Change what is asked for, or the policy.',
+  },
+  ApprovalByRequester: {
+    means:
+      'Who asked for a change wants to decide about it: the same subject, or the client it came through by itself.',
+    whatToDo: 'Have somebody else decide.',
   },
   RouteNotFound: {
     means: 'There is nothing at this path.',
@@ -119,6 +124,10 @@ export const REFUSAL_TEXTS: Record<ErrorCode, CodeText> = {
     means: 'There is no such secret binding for this tenant.',
     whatToDo: 'Check the id and the tenant of the token.',
   },
+  ApprovalNotFound: {
+    means: 'There is no such approval for this tenant.',
+    whatToDo: 'Check the id and the tenant of the token.',
+  },
   MethodNotAllowed: {
     means: 'The path answers other methods; `Allow` lists them.',
     whatToDo: 'Use one of those.',
@@ -142,6 +151,10 @@ export const REFUSAL_TEXTS: Record<ErrorCode, CodeText> = {
   DeploymentNotFinished: {
     means: 'Only a completed deployment can be rolled back; this one is in the phase that the sentence names.',
     whatToDo: 'Wait for its end; one that failed behind its gate goes back by itself.',
+  },
+  ApprovalNotPending: {
+    means: 'The approval was decided, has expired, or is not asked for any more; `approvalStatus` says which.',
+    whatToDo: 'Read the approval and what became of its operation.',
   },
   DeploymentNotCompleted: {
     means: 'Only a completed deployment is promoted; this one is in the phase that the sentence names.',

@@ -1,8 +1,10 @@
 /** Brings environments and deployments into the states that workers would, by the database's own functions. */
-import type { Database } from '../../db/client.ts';
+import type { Database, Tx } from '../../db/client.ts';
 import { findDeployment, setPrepared } from '../../db/deployments.ts';
 import { findEnvironment, setEnvironmentStatus, setLiveSnapshot } from '../../db/environments.ts';
-import { advancePhase, endOperation, latestOperation, takeNext } from '../../db/operations.ts';
+import { setJudged } from '../../db/held-operations.ts';
+import { takeNext, type LaneWork } from '../../db/lane.ts';
+import { advancePhase, endOperation, latestOperation } from '../../db/operations.ts';
 import { replaceServices } from '../../db/services.ts';
 import { insertSnapshot, readSnapshot } from '../../db/snapshots.ts';
 import type { DeploymentId, EnvironmentId, EnvironmentKey, SnapshotId } from '../../domain/ids.ts';
@@ -39,6 +41,14 @@ export async function readyEnvironment(
   return key;
 }
 
+/** What the lane takes next, when governance allows it over what is live as it did before. */
+export async function takeAllowed(tx: Tx, key: EnvironmentKey): Promise<LaneWork> {
+  const work = await takeNext(tx, key);
+  if (work.kind !== 'judge' || !work.operation.judged) return work;
+  await setJudged(tx, key.tenantId, work.operation.id, { ...work.operation.judged, over: work.over });
+  return await takeNext(tx, key);
+}
+
 export async function endProvisioning(db: Database, key: EnvironmentKey, phase: Phase): Promise<void> {
   await db.forTenant(key.tenantId, async (tx) => {
     await takeNext(tx, key);
@@ -53,7 +63,7 @@ export async function endProvisioning(db: Database, key: EnvironmentKey, phase: 
 /** Goes through a deployment as a worker would, up to `Completed`, and makes what it asks for live. */
 export async function completeDeployment(db: Database, key: EnvironmentKey, id: DeploymentId): Promise<SnapshotId> {
   return await db.forTenant(key.tenantId, async (tx) => {
-    const work = await takeNext(tx, key);
+    const work = await takeAllowed(tx, key);
     const deployment = await findDeployment(tx, key.tenantId, id);
     if (work.kind !== 'run' || deployment?.operationId !== work.operation.id) throw new Error('another one is next');
     const before = (await findEnvironment(tx, key))?.liveSnapshotId ?? null;

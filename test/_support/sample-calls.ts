@@ -43,6 +43,7 @@ export const SAMPLES: Record<string, Sample> = {
   'GET /runtime/operations': () => ({ scope: 'runtime.environments.read' }),
   'GET /runtime/operations/{operationId}': () => ({ scope: 'runtime.deployments.read' }),
   'GET /runtime/configurations/{configurationId}/diff': ({ ids }) => ({ query: `?with=${ids.configurationId}` }),
+  'GET /runtime/services/{serviceId}': ({ ids }) => ({ query: `?environmentId=${ids.environmentId}` }),
   // No supervisor runs beside the API of the tests: a call that was let through gets as far as that.
   'GET /runtime/services/{serviceId}/logs': ({ ids }) => ({
     query: `?environmentId=${ids.environmentId}`,

@@ -1,7 +1,9 @@
 /** An environment in which there is one thing of every kind, so that a call of every endpoint finds what it names. */
 import { join } from 'node:path';
+import { insertApproval } from '../../db/approvals.ts';
 import { setOutputs } from '../../db/environments.ts';
-import type { DeploymentId, EnvironmentKey } from '../../domain/ids.ts';
+import { newId } from '../../db/new-id.ts';
+import type { ApprovalId, DeploymentId, EnvironmentKey } from '../../domain/ids.ts';
 import type { Stage } from '../../domain/phases.ts';
 import { localVault } from '../../providers/secrets/local-vault.ts';
 import type { ApiStand, Reply } from './api.ts';
@@ -16,6 +18,7 @@ export const WORLD_IDS = [
   'policyId',
   'secretBindingId',
   'serviceId',
+  'approvalId',
 ] as const;
 export type WorldId = (typeof WORLD_IDS)[number];
 
@@ -71,8 +74,21 @@ export async function openWorld(
     configurationId: String(published.body.configurationId),
     policyId: String(applied.body.policyId),
     secretBindingId: String(bound.body.secretBindingId),
+    approvalId: await pendingApproval(stand, key),
   };
   return { stand, key, stage, ids };
+}
+
+/** Somebody else than the caller has asked for it. */
+async function pendingApproval({ db }: ApiStand, key: EnvironmentKey): Promise<ApprovalId> {
+  const wanted = { id: newId('apr'), operationId: null, externalId: null, reasons: ['four-eyes'], obligations: [] };
+  const by = { requestedBySubject: 'somebody-else', requestedByClient: 'another-client' };
+  const plan = { action: 'deployments.create', planHash: '0'.repeat(64), traceId: 'trace-1' } as const;
+  const expiresAt = new Date(Date.now() + 3_600_000);
+  const row = await db.forTenant(key.tenantId, (tx) =>
+    insertApproval(tx, { ...key, ...wanted, ...by, ...plan, expiresAt }),
+  );
+  return row.id;
 }
 
 /** What the environment's stack and an operator would have done. */

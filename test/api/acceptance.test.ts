@@ -178,9 +178,12 @@ describe('governance', () => {
     expect(stand.rings.length).toBe(rung);
   });
 
-  it('asks for an approval where a policy does', async () => {
+  it('refuses what takes effect at once, where a policy wants it approved', async () => {
     const api = await governedBy(`@id("four-eyes") @decision("require-approval") forbid(${anyAction});`);
-    const reply = await provision(asked(), undefined, { api });
+    const { environmentId } = await readyEnvironment(stand);
+    const bounds = { minReplicas: 1, maxReplicas: 2, targetUtilizationPercent: 65, scaleToZero: false };
+    const body = { environmentId, serviceId: 'module-a', target: 'aks', metric: 'cpu', ...bounds };
+    const reply = await stand.call('POST', '/v1/runtime/scaling-policies', { body, api });
     expect(reply.status).toBe(403);
     expect(reply.body).toMatchObject({ code: 'GovernanceApprovalRequired', reasons: ['four-eyes'] });
   });

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findEnvironment } from '../../db/environments.ts';
 import { newId } from '../../db/new-id.ts';
-import { acceptOperation, endOperation, takeNext } from '../../db/operations.ts';
+import { takeNext } from '../../db/lane.ts';
+import { acceptOperation, endOperation } from '../../db/operations.ts';
 import type { Failure } from '../../domain/failures.ts';
 import type { DeploymentId, EnvironmentKey } from '../../domain/ids.ts';
 import { openApiStand, type ApiStand, type CallOptions } from '../_support/api.ts';
@@ -13,6 +14,7 @@ import {
   PROVISION,
   readyEnvironment,
 } from '../_support/api-states.ts';
+import { awaited, cedarOf, decide, FOUR_EYES, idIn } from '../_support/approvals.ts';
 import { SCALING } from '../_support/sample-world.ts';
 
 let stand: ApiStand;
@@ -201,6 +203,19 @@ describe('POST /v1/runtime/environments/{environmentId}/decommission', () => {
     await endNext(failed);
     expect((await read(failed)).body.status).toBe('Decommissioned');
     expect((await read(other)).body.status).toBe('Ready');
+  });
+
+  it('that waits for an approval is one however often it is asked for, and keeps nobody out until it is approved', async () => {
+    const api = await stand.start({ governance: cedarOf(FOUR_EYES) });
+    const key = await readyEnvironment(stand);
+    const [first, second] = [await decommission(key, { api }), await decommission(key, { api })];
+    expect([first.status, second.status]).toEqual([202, 202]);
+    expect(second.body.operationId).toBe(first.body.operationId);
+    const approval = await awaited(stand, key, idIn(first));
+    expect((await read(key)).body.waitingOn).toMatchObject({ kind: 'approval', reference: approval });
+    expect((await deploy(key)).status).toBe(202);
+    expect((await decide(stand, approval, 'approve')).status).toBeLessThan(300);
+    expect((await deploy(key)).body.code).toBe('EnvironmentNotReady');
   });
 
   it("answers 404 for one that is not there, and the same for another tenant's", async () => {

@@ -1,11 +1,16 @@
+import { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openTemporal } from '../../bin/temporal-connection.ts';
+import { findApproval } from '../../db/approvals.ts';
 import { openDatabase, type Database } from '../../db/client.ts';
 import { findEnvironment, insertEnvironment } from '../../db/environments.ts';
+import { holdForApproval } from '../../db/held-operations.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
 import { newId } from '../../db/new-id.ts';
-import { acceptOperation, findOperation, takeNext } from '../../db/operations.ts';
-import type { EnvironmentKey, OperationId } from '../../domain/ids.ts';
+import { takeNext } from '../../db/lane.ts';
+import { acceptOperation, findOperation } from '../../db/operations.ts';
+import type { Judged } from '../../domain/governed.ts';
+import type { ApprovalId, EnvironmentKey, OperationId } from '../../domain/ids.ts';
 import type { OperationKind } from '../../domain/phases.ts';
 import { openRing } from '../../workflows/client.ts';
 import { reconcileOnce, type ReconcileOptions } from '../../workflows/reconcile.ts';
@@ -129,5 +134,81 @@ describe('reconcile', () => {
     );
     expect(signals).toHaveLength(1);
     expect(errors).toEqual([]);
+  });
+});
+
+describe('reconcile, of what waits for an approval', () => {
+  const JUDGED: Judged = {
+    ...{ action: 'environments.provision', stage: 'prod', subject: 'alice', clientId: 'studio', facts: {} },
+    ...{ intentHash: 'of-the-intent', planHash: 'of-the-plan', approvalId: null },
+  };
+
+  /** An operation that waits; the approval expires so many seconds from now. */
+  async function hold(key: EnvironmentKey, kind: OperationKind, expiresInSeconds: number) {
+    const budgetSeconds = 600;
+    const id = await accept(key, kind, budgetSeconds);
+    const approvalId = newId('apr');
+    await db.forTenant(TENANT, async (tx) => {
+      const operation = await findOperation(tx, TENANT, id);
+      if (!operation) throw new Error(`${id} is not there`);
+      const deadlineAt = new Date(Date.now() + (budgetSeconds + expiresInSeconds) * 1000);
+      await holdForApproval(tx, { ...operation, deadlineAt }, JUDGED, {
+        ...{ id: approvalId, externalId: null, reasons: ['four-eyes'], obligations: [] },
+      });
+    });
+    return { id, approvalId };
+  }
+  const approval = (id: ApprovalId) => db.forTenant(TENANT, (tx) => findApproval(tx, TENANT, id));
+
+  it('ends what nobody has decided in time while Temporal cannot be reached, and leaves the environment as it is', async () => {
+    const key = await environment();
+    const active = await accept(key, 'provision', 600);
+    await claim(key);
+    const { id, approvalId } = await hold(key, 'deploy', -1);
+    const before = await db.forTenant(TENANT, (tx) => findEnvironment(tx, key));
+    const away = openTemporal({ ...platform.config.temporal, address: '127.0.0.1:1' });
+    await expect(reconcileOnce(options(away))).rejects.toThrow();
+    await away.connection.close();
+    expect(await row(id)).toMatchObject({
+      phase: 'Expired',
+      status: 'Failed',
+      waitingOn: null,
+      failure: { code: 'ApprovalExpired', message: expect.stringContaining(approvalId) },
+    });
+    expect((await approval(approvalId))?.status).toBe('Expired');
+    expect((await row(active))?.status).toBe('Updating');
+    const after = await db.forTenant(TENANT, (tx) => findEnvironment(tx, key));
+    expect({ status: after?.status, fence: after?.fence }).toEqual({ status: before?.status, fence: before?.fence });
+  });
+
+  it('frees the name of an environment that nobody approved', async () => {
+    const key = await environment();
+    await hold(key, 'provision', -1);
+    await reconcileOnce(options());
+    expect(await statusOf(key)).toBe('Failed');
+    expect(errors).toEqual([]);
+  });
+
+  it('leaves what can still be decided, and rings no lane for it or for what waits behind it', async () => {
+    const key = await environment();
+    const { id, approvalId } = await hold(key, 'provision', 3_600);
+    await accept(key, 'deploy', 600);
+    await reconcileOnce(options());
+    expect((await row(id))?.status).toBe('Accepted');
+    expect((await approval(approvalId))?.status).toBe('Pending');
+    const lane = temporal.client.workflow.getHandle(`lane/${key.environmentId}`);
+    await expect(lane.describe()).rejects.toThrow(/not found/i);
+  });
+
+  it('ends it by the deadline of the operation too, and its approval with it', async () => {
+    const key = await environment();
+    const { id, approvalId } = await hold(key, 'provision', 3_600);
+    const sql = new Client({ connectionString: platform.config.databaseUrl });
+    await sql.connect();
+    await sql.query("update operations set deadline_at = now() - interval '1 hour' where id = $1", [id]);
+    await sql.end();
+    await reconcileOnce(options());
+    expect(await row(id)).toMatchObject({ phase: 'Expired', failure: { code: 'DeadlineExceeded' } });
+    expect((await approval(approvalId))?.status).toBe('Expired');
   });
 });

@@ -34,6 +34,7 @@ export const createDeployment = mutation({
   },
   governed: {
     action: 'deployments.create',
+    waits: true,
     question: async (tx, caller, { body }, environment) => {
       const { tenantId: _stated, ...request } = body;
       const { releaseRef, components, fromDeploymentId } = await releaseOf(tx, caller, body);
@@ -41,7 +42,8 @@ export const createDeployment = mutation({
         stage: environment?.stage ?? 'prod',
         // Images are resolved later; what is asked for, over what is live now, stands for the plan. What is promoted is
         // known to the digest.
-        intent: { request, over: environment?.liveSnapshotId ?? null, ...(fromDeploymentId && { components }) },
+        intent: { request, ...(fromDeploymentId && { components }) },
+        over: environment?.liveSnapshotId ?? null,
         facts: { region: environment?.region ?? '', releaseRef, strategy: body.strategy },
       };
     },

@@ -20,11 +20,13 @@ export const rollbackDeployment = mutation({
   target: byDeployment,
   governed: {
     action: 'deployments.rollback',
+    waits: true,
     question: async (tx, { tenantId }, { params }, environment) => {
       const { deployment, snapshotId } = await whatToGoBackTo(tx, tenantId, params.deploymentId);
       return {
         stage: environment?.stage ?? 'prod',
-        intent: { rollbackOf: deployment.id, snapshotId, over: environment?.liveSnapshotId ?? null },
+        intent: { rollbackOf: deployment.id, snapshotId },
+        over: environment?.liveSnapshotId ?? null,
         facts: { region: environment?.region ?? '', rollbackOf: deployment.id },
       };
     },

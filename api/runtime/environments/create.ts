@@ -20,6 +20,7 @@ export const createEnvironment = mutation({
   output: { 202: provisionAnswer },
   governed: {
     action: 'environments.provision',
+    waits: true,
     question: (_tx, _caller, { body }) => {
       const { tenantId: _stated, ...intent } = body;
       const { stage, region, projectId, name, isolationModel } = body;

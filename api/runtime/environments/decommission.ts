@@ -1,6 +1,6 @@
 import { lockEnvironment } from '../../../db/environments.ts';
 import { newId } from '../../../db/new-id.ts';
-import { acceptOperation, findOpenOperation } from '../../../db/operations.ts';
+import { acceptOperation, findOpenOperation, type OperationRow } from '../../../db/operations.ts';
 import { PlatformError } from '../../../domain/errors.ts';
 import { mutation } from '../../endpoint.ts';
 import { operationPath } from '../../paths.ts';
@@ -23,6 +23,7 @@ export const decommissionEnvironment = mutation({
   },
   governed: {
     action: 'environments.decommission',
+    waits: true,
     question: (_tx, _caller, { params }, environment) => {
       const { region = '', projectId = '', name = '' } = environment ?? {};
       return Promise.resolve({
@@ -41,29 +42,27 @@ export const decommissionEnvironment = mutation({
         details: { environmentId: environment.id },
       });
     }
-    // Asked for again while it is under way it is the same one.
-    const operation =
-      (await findOpenOperation(tx, key, 'decommission')) ??
-      (await acceptOperation(tx, {
-        ...key,
-        id: newId('op'),
-        kind: 'decommission',
-        budgetSeconds: body.progressDeadlineSeconds + RESERVE_SECONDS,
-        reserveSeconds: RESERVE_SECONDS,
-        traceId,
-      }));
-    const path = operationPath(operation.id);
-    return {
-      status: 202 as const,
-      headers: { location: path, 'operation-location': path },
-      body: {
-        environmentId: environment.id,
-        operationId: operation.id,
-        status: operation.status,
-        traceId: operation.traceId,
-      },
-      environmentId: environment.id,
-      operation: { id: operation.id, key },
-    };
+    const before = await findOpenOperation(tx, key, 'decommission');
+    // Asked for again while it is open it is the same one: judged and rung for already.
+    if (before) return answerOf(before);
+    const operation = await acceptOperation(tx, {
+      ...key,
+      id: newId('op'),
+      kind: 'decommission',
+      budgetSeconds: body.progressDeadlineSeconds + RESERVE_SECONDS,
+      reserveSeconds: RESERVE_SECONDS,
+      traceId,
+    });
+    return { ...answerOf(operation), operation: { id: operation.id, key } };
   },
 });
+
+function answerOf({ id, environmentId, status, traceId }: OperationRow) {
+  const path = operationPath(id);
+  return {
+    status: 202 as const,
+    headers: { location: path, 'operation-location': path },
+    body: { environmentId, operationId: id, status, traceId },
+    environmentId,
+  };
+}

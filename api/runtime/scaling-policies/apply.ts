@@ -36,7 +36,8 @@ export const applyScalingPolicy = mutation({
       const { tenantId: _stated, ...policy } = body;
       return Promise.resolve({
         stage: environment?.stage ?? 'prod',
-        intent: { policy, over: environment?.liveSnapshotId ?? null },
+        intent: policy,
+        over: environment?.liveSnapshotId ?? null,
         facts: { region: environment?.region ?? '', serviceId: body.serviceId, target: body.target },
       });
     },

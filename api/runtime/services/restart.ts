@@ -23,11 +23,13 @@ export const restartService = mutation({
   target: byService,
   governed: {
     action: 'deployments.create',
+    waits: true,
     question: async (tx, { tenantId }, { params, query }, environment) => {
       const { serviceId, revision } = await findService(tx, tenantId, params.serviceId, query.environmentId);
       return {
         stage: environment?.stage ?? 'prod',
-        intent: { restartOf: serviceId, revision, over: environment?.liveSnapshotId ?? null },
+        intent: { restartOf: serviceId, revision },
+        over: environment?.liveSnapshotId ?? null,
         facts: { region: environment?.region ?? '', serviceId },
       };
     },

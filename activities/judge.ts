@@ -1,0 +1,60 @@
+/** Asking governance again, when what would be done is not what it had judged: before the operation begins, in the lane's turn. */
+import type { Database, Tx } from '../db/client.ts';
+import { closeApprovals } from '../db/approvals.ts';
+import { lockEnvironment } from '../db/environments.ts';
+import { holdForApproval, setJudged } from '../db/held-operations.ts';
+import { newId } from '../db/new-id.ts';
+import { endOperation, findOperation, setWaitingOn, type OperationRow } from '../db/operations.ts';
+import { PlatformError } from '../domain/errors.ts';
+import { planHashOf, type Judged } from '../domain/governed.ts';
+import type { SnapshotId } from '../domain/ids.ts';
+import { askAbout, type Governance, type GovernanceDecision } from '../providers/governance/port.ts';
+
+/**
+ * Has an accepted operation judged over what is live now. It may begin then, or waits for another approval, or has ended.
+ * False when governance gives no decision: it may not begin, and reconcile has the lane look again.
+ */
+export async function judgeAgain(
+  db: Database,
+  governance: Governance,
+  { operation, over }: { operation: OperationRow; over: SnapshotId | null },
+): Promise<boolean> {
+  const { tenantId, id, environmentId, judged: before } = operation;
+  if (!before) return true;
+  const plan = { ...before, over: before.over === undefined ? undefined : over, approvalId: null };
+  const judged = { ...plan, planHash: planHashOf(plan) };
+  let decision: GovernanceDecision;
+  try {
+    decision = await askAbout(governance, judged, { tenantId, environmentId });
+  } catch (error) {
+    if (!(error instanceof PlatformError) || error.code !== 'GovernanceUnavailable') throw error;
+    await db.forTenant(tenantId, (tx) => setWaitingOn(tx, tenantId, id, { kind: 'platform', reference: error.code }));
+    return false;
+  }
+  await db.forTenant(tenantId, (tx) => write(tx, operation, judged, decision));
+  return true;
+}
+
+async function write(tx: Tx, operation: OperationRow, judged: Judged, decision: GovernanceDecision): Promise<void> {
+  const key = { tenantId: operation.tenantId, environmentId: operation.environmentId };
+  await lockEnvironment(tx, key);
+  const now = await findOperation(tx, key.tenantId, operation.id);
+  // Whoever was faster has judged it by the same rules.
+  if (now?.status !== 'Accepted' || now.waitingOn?.kind === 'approval') return;
+  await closeApprovals(tx, key.tenantId, operation.id, 'Withdrawn');
+  const { reasons, obligations } = decision;
+  switch (decision.decision) {
+    case 'allow':
+      await setWaitingOn(tx, key.tenantId, operation.id, null);
+      await setJudged(tx, key.tenantId, operation.id, judged);
+      return;
+    case 'requireApproval':
+      await holdForApproval(tx, now, judged, { id: newId('apr'), externalId: null, reasons, obligations });
+      return;
+    case 'deny': {
+      const why = reasons.length === 0 ? '' : `: ${reasons.join(', ')}`;
+      const message = `What is live has changed since it was asked for, and governance denies it now${why}.`;
+      await endOperation(tx, key, operation.id, { phase: 'Rejected', failure: { code: 'GovernanceDenied', message } });
+    }
+  }
+}
