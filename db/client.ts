@@ -11,6 +11,8 @@ export interface Database extends AsyncDisposable {
   forTenant<T>(tenantId: string, work: (tx: Tx) => Promise<T>): Promise<T>;
   /** One read-only transaction as `slipway_system`: the columns that reconcile needs, of every tenant. */
   forSystem<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** One transaction as `slipway_system` that may take leases of due rows, of every tenant, and change nothing else. */
+  forSweep<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /** @throws PlatformError `DatabaseUnavailable` */
   ping(): Promise<void>;
 }
@@ -32,6 +34,7 @@ export function openDatabase({ url, poolSize = 10 }: DatabaseOptions): Database 
         return await work(tx);
       }),
     forSystem: (work) => transact(drizzle(system), work, { accessMode: 'read only' }),
+    forSweep: (work) => transact(drizzle(system), work),
     async ping() {
       await transact(drizzle(app), (tx) => tx.execute(sql`select 1`));
     },

@@ -1,6 +1,8 @@
 import { and, asc, eq, notInArray } from 'drizzle-orm';
 import type { EnvironmentKey } from '../domain/ids.ts';
 import type { Tx } from './client.ts';
+import { makeDue, removeDue } from './due.ts';
+import { forgetHealth } from './health.ts';
 import { services } from './schema/index.ts';
 
 export type ServiceRow = typeof services.$inferSelect;
@@ -22,7 +24,10 @@ export async function findServices(tx: Tx, tenantId: string, serviceId: string):
     .orderBy(asc(services.environmentId));
 }
 
-/** Makes the inventory exactly these rows; a service that did not change keeps the deployment that brought it. */
+/**
+ * Makes the inventory exactly these rows; a service that did not change keeps the deployment that brought it. Each is due
+ * to be probed at once; what was seen of those that are gone goes with them.
+ */
 export async function replaceServices(
   tx: Tx,
   key: EnvironmentKey,
@@ -30,9 +35,14 @@ export async function replaceServices(
 ): Promise<void> {
   const updatedAt = new Date();
   const keep = rows.map((row) => row.serviceId);
-  await tx
+  const gone = await tx
     .delete(services)
-    .where(and(inEnvironment(key), keep.length > 0 ? notInArray(services.serviceId, keep) : undefined));
+    .where(and(inEnvironment(key), keep.length > 0 ? notInArray(services.serviceId, keep) : undefined))
+    .returning({ serviceId: services.serviceId });
+  const goneIds = gone.map(({ serviceId }) => serviceId);
+  // First the rows that lead to a sample: a visit under way then writes none any more.
+  await removeDue(tx, key, 'health', goneIds);
+  await forgetHealth(tx, key, goneIds);
   for (const row of rows) {
     const { tenantId, environmentId, serviceId, ...fields } = row;
     await tx
@@ -42,5 +52,6 @@ export async function replaceServices(
         target: [services.tenantId, services.environmentId, services.serviceId],
         set: { ...fields, updatedAt },
       });
+    await makeDue(tx, { tenantId, environmentId, kind: 'health', subject: serviceId }, updatedAt);
   }
 }

@@ -1,3 +1,5 @@
+import type { SweepKind } from './sweeps.ts';
+
 /**
  * Ids are opaque, prefixed and sortable: the prefix, a hyphen, and the 32 hex digits of a UUIDv7 (`db/new-id.ts` makes
  * them). A service's id is its `moduleId`, verbatim.
@@ -34,4 +36,9 @@ export function laneWorkflowId(environmentId: EnvironmentId): string {
 /** An operation's workflow id is its own id, so that a second start of it is refused by Temporal. */
 export function operationWorkflowId(operationId: OperationId): string {
   return operationId;
+}
+
+/** A sweep's workflow id: one per kind. */
+export function sweepWorkflowId(kind: SweepKind): string {
+  return `sweep/${kind}`;
 }
