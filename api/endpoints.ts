@@ -2,6 +2,7 @@
 import type { Endpoint } from './endpoint.ts';
 import { approveApproval } from './runtime/approvals/approve.ts';
 import { getApproval } from './runtime/approvals/get.ts';
+import { listApprovals } from './runtime/approvals/list.ts';
 import { rejectApproval } from './runtime/approvals/reject.ts';
 import { listAudit } from './runtime/audit/list.ts';
 import { createConfiguration } from './runtime/configurations/create.ts';
@@ -51,6 +52,7 @@ export const endpoints: Endpoint[] = [
   listServices,
   getService,
   serviceLogs,
+  listApprovals,
   getApproval,
   approveApproval,
   rejectApproval,
