@@ -15,6 +15,7 @@ import { listDeployments } from './runtime/deployments/list.ts';
 import { rollbackDeployment } from './runtime/deployments/rollback.ts';
 import { patchEnvironment } from './runtime/environments/change.ts';
 import { createEnvironment } from './runtime/environments/create.ts';
+import { decommissionEnvironment } from './runtime/environments/decommission.ts';
 import { getEnvironment } from './runtime/environments/get.ts';
 import { listEnvironments } from './runtime/environments/list.ts';
 import { getOperation } from './runtime/operations/get.ts';
@@ -35,6 +36,7 @@ export const endpoints: Endpoint[] = [
   listEnvironments,
   getEnvironment,
   patchEnvironment,
+  decommissionEnvironment,
   createConfiguration,
   listConfigurations,
   getConfiguration,

@@ -106,8 +106,13 @@ export async function changeEnvironment(
     .where(isIt(key));
 }
 
-export async function setOutputs(tx: Tx, key: EnvironmentKey, outputs: Record<string, unknown>): Promise<void> {
+export async function setOutputs(tx: Tx, key: EnvironmentKey, outputs: Record<string, unknown> | null): Promise<void> {
   await tx.update(environments).set({ outputs, updatedAt: new Date() }).where(isIt(key));
+}
+
+/** Nothing should run any more. */
+export async function clearLiveSnapshot(tx: Tx, key: EnvironmentKey): Promise<void> {
+  await tx.update(environments).set({ liveSnapshotId: null, updatedAt: new Date() }).where(isIt(key));
 }
 
 /** Points the environment at what should run. Compare-and-set against the snapshot that was live when the work began. */

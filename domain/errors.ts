@@ -36,6 +36,7 @@ export const ERROR_KINDS = {
   MethodNotAllowed: 'methodNotAllowed',
   EnvironmentExists: 'conflict',
   EnvironmentNotReady: 'conflict',
+  EnvironmentDecommissioned: 'conflict',
   ServiceAmbiguous: 'conflict',
   DeploymentNotFinished: 'conflict',
   ApprovalNotPending: 'conflict',

@@ -1,6 +1,12 @@
 /** What goes in and out of the environments' endpoints. */
 import { z } from 'zod';
-import { COMPUTE_TARGETS, ENVIRONMENT_STATUSES, ISOLATION_MODELS, STAGES } from '../../domain/phases.ts';
+import {
+  COMPUTE_TARGETS,
+  ENVIRONMENT_STATUSES,
+  ISOLATION_MODELS,
+  OPERATION_STATUSES,
+  STAGES,
+} from '../../domain/phases.ts';
 import { createdBetween, listOf, listQueryOf } from '../list.ts';
 import { failure, waitingOn } from './operation.ts';
 import { environmentName, id, projectId, region, statedTenant } from './text.ts';
@@ -47,6 +53,21 @@ export const provisionAnswer = z.strictObject({
   status: z.literal('Provisioning'),
   traceId: z.string(),
   pulumiStackRef: z.string(),
+});
+
+export const decommissionBody = z
+  .strictObject({
+    tenantId: statedTenant,
+    /** How long it may go on once it has begun; then it ends with the list of what is left. */
+    progressDeadlineSeconds: z.int().min(10).max(86_400).default(900),
+  })
+  .prefault({});
+
+export const decommissionAnswer = z.strictObject({
+  environmentId: z.string(),
+  operationId: z.string(),
+  status: z.enum(OPERATION_STATUSES),
+  traceId: z.string(),
 });
 
 export const inventoryService = z.strictObject({
@@ -105,6 +126,6 @@ export const environmentAnswer = environmentSummary.extend({
     revision: z.number(),
   }),
   waitingOn: waitingOn.nullable(),
-  /** Why provisioning failed, when it did. */
+  /** Why provisioning failed, or decommissioning is blocked and by what. */
   failure: failure.nullable(),
 });

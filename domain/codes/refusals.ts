@@ -140,6 +140,10 @@ export const REFUSAL_TEXTS: Record<ErrorCode, CodeText> = {
     means: 'The environment has failed or is being taken away, and takes no deployments.',
     whatToDo: 'Provision another one.',
   },
+  EnvironmentDecommissioned: {
+    means: 'The environment was taken away before.',
+    whatToDo: 'Nothing; what it was can still be read.',
+  },
   ServiceAmbiguous: {
     means: 'Several environments run this service; `environmentIds` lists them.',
     whatToDo: 'Add `environmentId` to the query.',
