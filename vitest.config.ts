@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/_support/check-every-response.ts'],
     pool: 'forks',
     // Two cores are what the suite is made for; a file has its own processes beside it.
     maxWorkers: 2,

@@ -22,6 +22,7 @@ import { openRing } from '../../workflows/client.ts';
 import { ensureTemporal } from '../../workflows/temporal.ts';
 import { testConfig } from './config.ts';
 import { checkAnswer } from './contract.ts';
+import { leaveResponses, watchResponses } from './every-response.ts';
 
 export const ROOT = join(import.meta.dirname, '..', '..');
 
@@ -106,6 +107,7 @@ export async function openApiStand(): Promise<ApiStand> {
     const address = { host: '127.0.0.1', port: 0, ...edge };
     const api = { rest: await startRest(of, address), grpc: await startGrpc(of, address) };
     running.push(api);
+    watchResponses(api.rest.port);
     return api;
   };
   const api = await start();
@@ -118,7 +120,10 @@ export async function openApiStand(): Promise<ApiStand> {
       return await request((options.api ?? api).rest.url, method, path, bearer, options);
     },
     async [Symbol.asyncDispose]() {
-      for (const one of running) await Promise.all([one.rest[Symbol.asyncDispose](), one.grpc[Symbol.asyncDispose]()]);
+      for (const { rest, grpc } of running) {
+        await Promise.all([rest[Symbol.asyncDispose](), grpc[Symbol.asyncDispose]()]);
+        leaveResponses(rest.port);
+      }
       await connection.close();
       await db[Symbol.asyncDispose]();
       await platform.stop();

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { readConfig, type Config } from '../../bin/config.ts';
 import type { PartName } from '../../local/platform/parts.ts';
 import { startPlatform, type Platform } from '../../local/platform/platform.ts';
+import { leaveResponses, watchResponses } from './every-response.ts';
 import { freePort } from './free-port.ts';
 
 export interface TestPlatform extends AsyncDisposable {
@@ -29,6 +30,7 @@ export async function openTestPlatform({ parts, env = {} }: TestPlatformOptions 
   const config = readConfig({ ...process.env, SLIPWAY_HOME: home, ...ports, ...env });
   const start = () => startPlatform({ config, onProgress: () => undefined, durable: false, parts });
   const platform = await start();
+  watchResponses(platform.config.ports.rest);
   const opened: TestPlatform = {
     config: platform.config,
     platform,
@@ -39,6 +41,7 @@ export async function openTestPlatform({ parts, env = {} }: TestPlatformOptions 
     },
     async [Symbol.asyncDispose]() {
       await opened.platform.stop();
+      leaveResponses(platform.config.ports.rest);
       rmSync(home, { recursive: true, force: true, maxRetries: 5 });
     },
   };
