@@ -13,7 +13,9 @@ import { createDeployment } from './runtime/deployments/create.ts';
 import { getDeployment } from './runtime/deployments/get.ts';
 import { listDeployments } from './runtime/deployments/list.ts';
 import { rollbackDeployment } from './runtime/deployments/rollback.ts';
+import { patchEnvironment } from './runtime/environments/change.ts';
 import { createEnvironment } from './runtime/environments/create.ts';
+import { decommissionEnvironment } from './runtime/environments/decommission.ts';
 import { getEnvironment } from './runtime/environments/get.ts';
 import { listEnvironments } from './runtime/environments/list.ts';
 import { getOperation } from './runtime/operations/get.ts';
@@ -33,6 +35,8 @@ export const endpoints: Endpoint[] = [
   createEnvironment,
   listEnvironments,
   getEnvironment,
+  patchEnvironment,
+  decommissionEnvironment,
   createConfiguration,
   listConfigurations,
   getConfiguration,

@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findEnvironment } from '../../db/environments.ts';
-import { takeNext } from '../../db/operations.ts';
+import { takeNext } from '../../db/lane.ts';
 import type { DeploymentId, EnvironmentId, EnvironmentKey } from '../../domain/ids.ts';
 import { openApiStand, type ApiStand, type CallOptions, type Reply, type RunningApi } from '../_support/api.ts';
 import { completeDeployment, deployBody, freshName, PROVISION, readyEnvironment } from '../_support/api-states.ts';
