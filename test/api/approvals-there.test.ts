@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { takeNext } from '../../db/operations.ts';
+import { takeNext } from '../../db/lane.ts';
 import type { EnvironmentKey } from '../../domain/ids.ts';
 import { openHttpGovernance } from '../../providers/governance/http.ts';
 import { openApiStand, type ApiStand, type RunningApi } from '../_support/api.ts';
