@@ -4,6 +4,7 @@ import type { ComputeTarget } from '../providers/compute/port.ts';
 import type { Governance } from '../providers/governance/port.ts';
 import type { StackEngine } from '../providers/stacks/port.ts';
 import { convergeActivities } from './converge.ts';
+import { decommissionActivities } from './decommission.ts';
 import { laneActivities, type AwaitOutcome } from './lane.ts';
 import { operationActivities } from './operation.ts';
 import { prepareActivities } from './prepare.ts';
@@ -26,12 +27,13 @@ export function mainActivities({ db, compute, governance, awaitOutcome }: Activi
     ...prepareActivities(db, compute),
     ...rolloutActivities(db, compute),
     ...convergeActivities(db, compute),
+    ...decommissionActivities(db, compute),
   };
 }
 
 /** For the stacks queue. */
-export function stacksActivities({ db, stacks }: ActivityDependencies) {
-  return stackActivities(db, stacks);
+export function stacksActivities({ db, stacks, compute }: ActivityDependencies) {
+  return stackActivities(db, stacks, compute);
 }
 
 export type MainActivities = ReturnType<typeof mainActivities>;

@@ -1,7 +1,8 @@
 /** What the lane asks for: the next piece of work, and the truth about a child that somebody else ended. */
 import { Context } from '@temporalio/activity';
 import type { Database } from '../db/client.ts';
-import { endOperation, findOperation, takeNext, type LaneWork } from '../db/operations.ts';
+import { takeNext, type LaneWork } from '../db/lane.ts';
+import { endOperation, findOperation } from '../db/operations.ts';
 import { findDeploymentByOperation } from '../db/deployments.ts';
 import { findEnvironment } from '../db/environments.ts';
 import type { Failure } from '../domain/failures.ts';

@@ -2,7 +2,7 @@
 import type { Database } from '../db/client.ts';
 import { findDeploymentByOperation } from '../db/deployments.ts';
 import { findEnvironment } from '../db/environments.ts';
-import { endOperation, findOperation } from '../db/operations.ts';
+import { endOperation, findOperation, type OperationRow } from '../db/operations.ts';
 import type { Failure } from '../domain/failures.ts';
 import type { OperationKey } from '../domain/ids.ts';
 import { isTerminalPhase, type OperationKind, type Phase } from '../domain/phases.ts';
@@ -56,9 +56,7 @@ export function operationActivities(db: Database) {
       try {
         await db.forTenant(input.tenantId, async (tx) => {
           const operation = await findOperation(tx, input.tenantId, input.operationId);
-          const held = operation?.waitingOn?.kind === 'platform' ? operation.waitingOn.reference : null;
-          const reason =
-            failure && held ? { ...failure, message: `${failure.message} It was held by ${held}.` } : failure;
+          const reason = failure && heldBy(operation, failure);
           const ended = await endOperation(tx, input, input.operationId, { phase, failure: reason, convergeReason });
           if (!ended && operation && !isTerminalPhase(operation.phase)) throw operationLost(input.operationId);
         });
@@ -67,6 +65,12 @@ export function operationActivities(db: Database) {
       }
     },
   };
+}
+
+/** A failure together with what the platform was waited for when it came. */
+export function heldBy(operation: OperationRow | null, failure: Failure): Failure {
+  const { kind, reference = '' } = operation?.waitingOn ?? {};
+  return kind === 'platform' ? { ...failure, message: `${failure.message} It was held by ${reference}.` } : failure;
 }
 
 /** What operators read first of an operation. */

@@ -98,7 +98,7 @@ export async function restore(rolling: Rolling, serviceId: string, restoration: 
 
 /** Takes every revision of a service away but the one to keep, and its route when there is none to keep. */
 export async function retireOthers(
-  { compute, attempt, environment }: Rolling,
+  { compute, attempt, environment }: Pick<Rolling, 'compute' | 'attempt' | 'environment'>,
   serviceId: string,
   keep: string | null,
   observed: readonly ObservedService[],

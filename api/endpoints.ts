@@ -2,6 +2,7 @@
 import type { Endpoint } from './endpoint.ts';
 import { approveApproval } from './runtime/approvals/approve.ts';
 import { getApproval } from './runtime/approvals/get.ts';
+import { listApprovals } from './runtime/approvals/list.ts';
 import { rejectApproval } from './runtime/approvals/reject.ts';
 import { listAudit } from './runtime/audit/list.ts';
 import { createConfiguration } from './runtime/configurations/create.ts';
@@ -12,7 +13,9 @@ import { createDeployment } from './runtime/deployments/create.ts';
 import { getDeployment } from './runtime/deployments/get.ts';
 import { listDeployments } from './runtime/deployments/list.ts';
 import { rollbackDeployment } from './runtime/deployments/rollback.ts';
+import { patchEnvironment } from './runtime/environments/change.ts';
 import { createEnvironment } from './runtime/environments/create.ts';
+import { decommissionEnvironment } from './runtime/environments/decommission.ts';
 import { getEnvironment } from './runtime/environments/get.ts';
 import { listEnvironments } from './runtime/environments/list.ts';
 import { getOperation } from './runtime/operations/get.ts';
@@ -32,6 +35,8 @@ export const endpoints: Endpoint[] = [
   createEnvironment,
   listEnvironments,
   getEnvironment,
+  patchEnvironment,
+  decommissionEnvironment,
   createConfiguration,
   listConfigurations,
   getConfiguration,
@@ -49,6 +54,7 @@ export const endpoints: Endpoint[] = [
   listServices,
   getService,
   serviceLogs,
+  listApprovals,
   getApproval,
   approveApproval,
   rejectApproval,

@@ -2,8 +2,10 @@
 import { and, eq, gt, inArray, lt } from 'drizzle-orm';
 import type { ApprovalStatus, Person } from '../domain/approvals.ts';
 import type { Judged } from '../domain/governed.ts';
-import type { ApprovalId, EnvironmentKey, OperationId, SnapshotId } from '../domain/ids.ts';
+import type { ApprovalId, EnvironmentId, EnvironmentKey, OperationId, SnapshotId } from '../domain/ids.ts';
 import type { Tx } from './client.ts';
+import { afterKey, byKey, createdBetween, equals, isBound, pageOf } from './page.ts';
+import type { CreatedBetween, Page, PageRequest } from './page.ts';
 import { approvals } from './schema/index.ts';
 
 export type ApprovalRow = typeof approvals.$inferSelect;
@@ -32,6 +34,37 @@ export async function insertApproval(tx: Tx, approval: NewApproval): Promise<App
 export async function findApproval(tx: Tx, tenantId: string, id: ApprovalId): Promise<ApprovalRow | null> {
   const [row] = await tx.select().from(approvals).where(isIt(tenantId, id));
   return row ?? null;
+}
+
+export interface ApprovalFilter extends CreatedBetween {
+  environmentId?: EnvironmentId;
+  status?: ApprovalStatus;
+}
+
+/** The newest first. */
+export async function pageOfApprovals(
+  tx: Tx,
+  tenantId: string,
+  filter: ApprovalFilter,
+  page: PageRequest,
+): Promise<Page<ApprovalRow>> {
+  const { id } = approvals;
+  const rows = await tx
+    .select()
+    .from(approvals)
+    .where(
+      and(
+        eq(approvals.tenantId, tenantId),
+        isBound(approvals),
+        equals(approvals.environmentId, filter.environmentId),
+        equals(approvals.status, filter.status),
+        createdBetween(approvals.createdAt, filter),
+        afterKey(page, id),
+      ),
+    )
+    .orderBy(...byKey(id))
+    .limit(page.limit + 1);
+  return pageOf(rows, page, (row) => [row.id]);
 }
 
 /** Compare-and-set of the one decision there is; null when it was decided, is over, or its time has come. */

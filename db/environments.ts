@@ -19,7 +19,8 @@ export type NewEnvironment = Pick<
   | 'computeTargets'
   | 'pulumiStackRef'
   | 'traceId'
->;
+> &
+  Partial<Pick<EnvironmentRow, 'expiresAt'>>;
 
 const isIt = (key: EnvironmentKey) =>
   and(eq(environments.tenantId, key.tenantId), eq(environments.id, key.environmentId));
@@ -93,8 +94,25 @@ export async function setEnvironmentStatus(
   return rows.length > 0;
 }
 
-export async function setOutputs(tx: Tx, key: EnvironmentKey, outputs: Record<string, unknown>): Promise<void> {
+/** What is left out stays as it is. */
+export async function changeEnvironment(
+  tx: Tx,
+  key: EnvironmentKey,
+  change: Partial<Pick<EnvironmentRow, 'computeTargets' | 'expiresAt'>>,
+): Promise<void> {
+  await tx
+    .update(environments)
+    .set({ ...change, updatedAt: new Date() })
+    .where(isIt(key));
+}
+
+export async function setOutputs(tx: Tx, key: EnvironmentKey, outputs: Record<string, unknown> | null): Promise<void> {
   await tx.update(environments).set({ outputs, updatedAt: new Date() }).where(isIt(key));
+}
+
+/** Nothing should run any more. */
+export async function clearLiveSnapshot(tx: Tx, key: EnvironmentKey): Promise<void> {
+  await tx.update(environments).set({ liveSnapshotId: null, updatedAt: new Date() }).where(isIt(key));
 }
 
 /** Points the environment at what should run. Compare-and-set against the snapshot that was live when the work began. */

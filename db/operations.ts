@@ -1,16 +1,15 @@
-import { and, asc, desc, eq, inArray, notInArray, or, sql } from 'drizzle-orm';
+import { and, desc, eq, inArray } from 'drizzle-orm';
 import type { Failure } from '../domain/failures.ts';
-import type { EnvironmentKey, OperationId, OperationKey, SnapshotId, TraceId } from '../domain/ids.ts';
+import type { EnvironmentKey, OperationId, OperationKey, TraceId } from '../domain/ids.ts';
 import {
   isTerminalPhase,
   phasesBefore,
   statusOfPhase,
-  type Convergence,
   type EnvironmentStatus,
   type OperationKind,
   type Phase,
 } from '../domain/phases.ts';
-import { closeApprovals, consumeApproval, isJudged } from './approvals.ts';
+import { closeApprovals } from './approvals.ts';
 import type { Database, Tx } from './client.ts';
 import { closeComponents } from './components.ts';
 import { lockEnvironment, setConvergeReason, setEnvironmentStatus } from './environments.ts';
@@ -82,74 +81,19 @@ export async function latestOperation(tx: Tx, key: EnvironmentKey, kind: Operati
   return row ?? null;
 }
 
+/** The operation of a kind that waits for its turn, or works, in the environment. */
+export async function findOpenOperation(
+  tx: Tx,
+  key: EnvironmentKey,
+  kind: OperationKind,
+): Promise<OperationRow | null> {
+  const latest = await latestOperation(tx, key, kind);
+  return latest && !isTerminalPhase(latest.phase) ? latest : null;
+}
+
 /** Whether it has ended well: an attempt that is repeated after its own last transaction has nothing left to do. */
 export async function hasCompleted(db: Database, { tenantId, operationId }: OperationKey): Promise<boolean> {
   return (await db.forTenant(tenantId, (tx) => findOperation(tx, tenantId, operationId)))?.phase === 'Completed';
-}
-
-export type LaneWork =
-  | { kind: 'run'; operation: OperationRow }
-  | { kind: 'converge'; what: Convergence }
-  /** The plan is not the one that governance judged: it is asked about this one, then the lane looks again. */
-  | { kind: 'judge'; operation: OperationRow; over: SnapshotId | null }
-  | { kind: 'idle' };
-
-const waitsForApproval = sql`coalesce(${operations.waitingOn} ->> 'kind' = 'approval', false)`;
-
-/**
- * What the lane does next: go on with the active operation, else bring reality back, else claim the oldest accepted one.
- * What waits for an approval is gone past, except while the environment is still to be made.
- *
- * @param passedOver what cannot be judged now: the others go first.
- */
-export async function takeNext(tx: Tx, key: EnvironmentKey, passedOver: OperationId[] = []): Promise<LaneWork> {
-  const environment = await lockEnvironment(tx, key);
-  if (!environment) return { kind: 'idle' };
-  const [next] = await tx
-    .select()
-    .from(operations)
-    .where(
-      and(
-        eq(operations.tenantId, key.tenantId),
-        eq(operations.environmentId, key.environmentId),
-        inArray(operations.status, ['Accepted', 'Updating']),
-        or(
-          eq(operations.status, 'Updating'),
-          eq(operations.kind, 'provision'),
-          and(sql`not ${waitsForApproval}`, notInArray(operations.id, passedOver)),
-        ),
-      ),
-    )
-    // The active one first, then the order of acceptance.
-    .orderBy(sql`${operations.status} = 'Accepted'`, asc(operations.seq))
-    .limit(1);
-  if (next?.status === 'Updating') return { kind: 'run', operation: next };
-  if (environment.convergeReason !== null) {
-    return { kind: 'converge', what: environment.status === 'Decommissioning' ? 'stack' : 'services' };
-  }
-  if (!next || next.waitingOn?.kind === 'approval' || passedOver.includes(next.id)) return { kind: 'idle' };
-  const over = environment.liveSnapshotId;
-  if (!(await isJudged(tx, next, over))) return { kind: 'judge', operation: next, over };
-  return await claim(tx, key, next);
-}
-
-async function claim(tx: Tx, key: EnvironmentKey, next: OperationRow): Promise<LaneWork> {
-  const now = Date.now();
-  const deadlineAt = new Date(Math.min(next.deadlineAt.getTime(), now + next.budgetSeconds * 1000));
-  const [claimed] = await tx
-    .update(operations)
-    .set({ status: 'Updating', phase: 'Provisioning', startedAt: new Date(now), deadlineAt, waitingOn: null })
-    .where(and(isIt(key.tenantId, next.id), eq(operations.status, 'Accepted')))
-    .returning();
-  if (!claimed) return { kind: 'idle' };
-  await consumeApproval(tx, key.tenantId, claimed.id);
-  if (claimed.kind !== 'provision') await setEnvironmentStatus(tx, key, ['Ready'], 'Updating');
-  await appendEvent(tx, key, {
-    type: `${claimed.kind}.phase`,
-    operationId: claimed.id,
-    data: { phase: 'Provisioning' },
-  });
-  return { kind: 'run', operation: claimed };
 }
 
 /**
@@ -203,7 +147,10 @@ export async function endOperation(tx: Tx, key: EnvironmentKey, id: OperationId,
     await closeComponents(tx, key.tenantId, id, ending.phase === 'RollbackFailed' ? 'RollbackFailed' : 'Failed');
   }
   await closeApprovals(tx, key.tenantId, id, ending.phase === 'Expired' ? 'Expired' : 'Withdrawn');
-  if (ending.convergeReason) await setConvergeReason(tx, key, ending.convergeReason);
+  // A decommission that ended badly is not undone: nothing that it took away is brought back.
+  if (ending.convergeReason && before.kind !== 'decommission') {
+    await setConvergeReason(tx, key, ending.convergeReason);
+  }
   // One that was still queued has not touched the environment: somebody else may be at work on it.
   if (before.status === 'Updating' || before.kind === 'provision') {
     const [from, to] = statusAfter(before, ending.phase);
@@ -214,7 +161,24 @@ export async function endOperation(tx: Tx, key: EnvironmentKey, id: OperationId,
     operationId: id,
     data: { phase: ending.phase, ...(ending.failure && { failure: ending.failure }) },
   });
+  if (before.kind === 'decommission' && ending.phase === 'Completed') await endQueued(tx, key);
   return true;
+}
+
+/** What still waited for its turn in an environment that is gone. */
+async function endQueued(tx: Tx, key: EnvironmentKey): Promise<void> {
+  const queued = await tx
+    .select({ id: operations.id })
+    .from(operations)
+    .where(
+      and(
+        eq(operations.tenantId, key.tenantId),
+        eq(operations.environmentId, key.environmentId),
+        eq(operations.status, 'Accepted'),
+      ),
+    );
+  const failure: Failure = { code: 'EnvironmentGone', message: 'The environment was taken away before its turn came.' };
+  for (const { id } of queued) await endOperation(tx, key, id, { phase: 'Failed', failure });
 }
 
 function statusAfter({ kind, status }: OperationRow, phase: Phase): [EnvironmentStatus[], EnvironmentStatus] {
@@ -226,6 +190,10 @@ function statusAfter({ kind, status }: OperationRow, phase: Phase): [Environment
       return [['Provisioning'], status === 'Accepted' ? 'Failed' : 'Decommissioning'];
     case 'deploy':
       return [['Updating'], 'Ready'];
+    case 'decommission':
+      return phase === 'Completed'
+        ? [['Decommissioning', 'Failed'], 'Decommissioned']
+        : [['Decommissioning'], 'DecommissionBlocked'];
   }
 }
 

@@ -4,6 +4,7 @@
  */
 export const FAILURE_CLASSES = {
   EnvironmentNotReady: 'release',
+  EnvironmentGone: 'release',
   ImageNotFound: 'release',
   ConfigurationMissing: 'release',
   SecretNotFound: 'release',
@@ -14,6 +15,7 @@ export const FAILURE_CLASSES = {
   PortsExhausted: 'release',
   StackFailed: 'platform',
   StackLocked: 'platform',
+  LeftoversRemain: 'platform',
   ComputeUnavailable: 'platform',
   DatabaseUnavailable: 'platform',
   ProgressDeadlineExceeded: 'release',
@@ -31,6 +33,12 @@ export const FAILURE_CLASSES = {
 export type FailureCode = keyof typeof FAILURE_CLASSES;
 export type FailureClass = (typeof FAILURE_CLASSES)[FailureCode];
 
+/** Something of an environment that could not be taken away; `unknown` is what could not be looked at. */
+export interface Leftover {
+  kind: 'service' | 'route' | 'stack' | 'unknown';
+  name: string;
+}
+
 /** What the row of a failed operation says: never a stack trace, never a secret. */
 export interface Failure {
   code: FailureCode;
@@ -42,6 +50,8 @@ export interface Failure {
   evidence?: string;
   /** The workload's last lines. */
   lastLogLines?: string[];
+  /** What is still there of an environment that was to be taken away. */
+  leftovers?: Leftover[];
 }
 
 /** A failure that a port or a step reports on purpose. */

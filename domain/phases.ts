@@ -2,7 +2,7 @@
 export const OPERATION_STATUSES = ['Accepted', 'Updating', 'Succeeded', 'Failed', 'Canceled'] as const;
 export type OperationStatus = (typeof OPERATION_STATUSES)[number];
 
-export const OPERATION_KINDS = ['provision', 'deploy'] as const;
+export const OPERATION_KINDS = ['provision', 'deploy', 'decommission'] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
 /** The phases of every kind of operation; a deployment's status is its phase. */
@@ -13,6 +13,7 @@ export const PHASES = [
   'RollingOut',
   'HealthGating',
   'Promoting',
+  'Decommissioning',
   'RollingBack',
   'Completed',
   'RolledBack',
@@ -27,7 +28,7 @@ export type Phase = (typeof PHASES)[number];
 
 /** Where each phase may go. An empty list is a terminal phase. */
 export const PHASE_TRANSITIONS: Record<Phase, readonly Phase[]> = {
-  Requested: ['Provisioning', 'Failed', 'Canceled', 'Superseded', 'Rejected', 'Expired'],
+  Requested: ['Provisioning', 'Decommissioning', 'Failed', 'Canceled', 'Superseded', 'Rejected', 'Expired'],
   // A provision completes from here; a deployment goes on to Configuring.
   Provisioning: ['Configuring', 'Completed', 'RollingBack', 'Failed'],
   // Going back may fail before it could say that it had begun.
@@ -35,6 +36,8 @@ export const PHASE_TRANSITIONS: Record<Phase, readonly Phase[]> = {
   RollingOut: ['HealthGating', 'RollingBack', 'RollbackFailed', 'Failed'],
   HealthGating: ['Promoting', 'RollingBack', 'RollbackFailed', 'Failed'],
   Promoting: ['Completed', 'RollingBack', 'RollbackFailed', 'Failed'],
+  // It has no way back: what could not be taken away is told, and taken up again by another one.
+  Decommissioning: ['Completed', 'Failed'],
   RollingBack: ['RolledBack', 'RollbackFailed', 'Failed'],
   Completed: [],
   RolledBack: [],
@@ -55,6 +58,11 @@ export function phasesBefore(to: Phase): Phase[] {
   return PHASES.filter((from) => PHASE_TRANSITIONS[from].includes(to));
 }
 
+/** The phase that an operation enters when its turn comes. */
+export function firstPhaseOf(kind: OperationKind): Phase {
+  return kind === 'decommission' ? 'Decommissioning' : 'Provisioning';
+}
+
 /** The status of an operation in `phase`. */
 export function statusOfPhase(phase: Phase): OperationStatus {
   switch (phase) {
@@ -65,6 +73,7 @@ export function statusOfPhase(phase: Phase): OperationStatus {
     case 'RollingOut':
     case 'HealthGating':
     case 'Promoting':
+    case 'Decommissioning':
     case 'RollingBack':
       return 'Updating';
     case 'Completed':

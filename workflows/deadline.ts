@@ -7,7 +7,11 @@ import { asWorkflowFailure } from './failures.ts';
 export const STOP_MS = 15_000;
 
 /** Runs `work` until it ends or `untilMs` comes. @throws ApplicationFailure `ProgressDeadlineExceeded` then. */
-export async function withDeadline(untilMs: number, work: () => Promise<void>): Promise<void> {
+export async function withDeadline(
+  untilMs: number,
+  work: () => Promise<void>,
+  message = 'The deployment had not progressed to its end in time.',
+): Promise<void> {
   const scope = new CancellationScope();
   const running = scope.run(work);
   const timer = new CancellationScope();
@@ -26,10 +30,7 @@ export async function withDeadline(untilMs: number, work: () => Promise<void>): 
     scope.cancel();
     // Its own end matters no more, only that it comes.
     await Promise.race([running.catch(() => undefined), sleep(STOP_MS)]);
-    const failure: Failure = {
-      code: 'ProgressDeadlineExceeded',
-      message: 'The deployment had not progressed to its end in time.',
-    };
+    const failure: Failure = { code: 'ProgressDeadlineExceeded', message };
     throw asWorkflowFailure(failure);
   } finally {
     timer.cancel();

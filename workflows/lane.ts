@@ -18,6 +18,7 @@ import type { NextWork } from '../activities/lane.ts';
 import type { Convergence } from '../domain/phases.ts';
 import { FAILURE_CLASSES } from '../domain/failures.ts';
 import { operationWorkflowId, type EnvironmentKey } from '../domain/ids.ts';
+import { decommission } from './decommission.ts';
 import { deploy } from './deploy.ts';
 import { causeOf } from './failures.ts';
 import { bell, operationAttributes } from './messages.ts';
@@ -45,7 +46,7 @@ const CONVERGE = {
 } as const;
 const { convergeServices } = proxyActivities<MainActivities>(CONVERGE);
 
-const CHILDREN = { provision, deploy };
+const CHILDREN = { provision, deploy, decommission };
 
 export async function lane(key: EnvironmentKey): Promise<void> {
   let rung = true;

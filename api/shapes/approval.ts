@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { APPROVAL_STATUSES } from '../../domain/approvals.ts';
 import { GOVERNED_ACTIONS } from '../../domain/governed.ts';
+import { createdBetween, listOf, listQueryOf } from '../list.ts';
 import { id, statedTenant } from './text.ts';
 
 export const approvalParams = z.strictObject({ approvalId: id('apr') });
@@ -40,3 +41,11 @@ export const approvalAnswer = z.strictObject({
   createdAt: z.string(),
   traceId: z.string(),
 });
+
+export const approvalsQuery = listQueryOf('approvals', {
+  environmentId: id('env').optional(),
+  status: z.enum(APPROVAL_STATUSES).optional(),
+  ...createdBetween,
+});
+
+export const approvalList = listOf(approvalAnswer);

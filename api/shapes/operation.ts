@@ -13,6 +13,10 @@ export const failure = z.strictObject({
   serviceId: z.string().optional(),
   evidence: z.string().optional(),
   lastLogLines: z.array(z.string()).optional(),
+  /** What is still there of an environment that was to be taken away. */
+  leftovers: z
+    .array(z.strictObject({ kind: z.enum(['service', 'route', 'stack', 'unknown']), name: z.string() }))
+    .optional(),
 });
 
 export const waitingOn = z.strictObject({

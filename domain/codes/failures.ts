@@ -7,6 +7,10 @@ export const FAILURE_TEXTS: Record<FailureCode, CodeText> = {
     means: "The environment was not ready when the operation's turn came, e.g. because its provision had failed.",
     whatToDo: 'Provision it anew, then deploy.',
   },
+  EnvironmentGone: {
+    means: "The environment was taken away before the operation's turn came.",
+    whatToDo: 'Ask for it in another environment.',
+  },
   ImageNotFound: {
     means: 'An image does not resolve; `serviceId` names the component. Nothing was changed.',
     whatToDo: 'Publish the image, or mend the reference.',
@@ -47,6 +51,10 @@ export const FAILURE_TEXTS: Record<FailureCode, CodeText> = {
   StackLocked: {
     means: 'Another run holds the stack, and it is not proven dead (a run of another host never is).',
     whatToDo: 'End that run, or remove its lock with `pulumi cancel` when you know that it is dead.',
+  },
+  LeftoversRemain: {
+    means: 'Services, routes or the stack are still there after they were taken away; `leftovers` lists them.',
+    whatToDo: 'Look at what they are; the next decommission goes on from there.',
   },
   ComputeUnavailable: {
     means: 'Supervisor or proxy cannot be reached.',

@@ -140,6 +140,10 @@ export const REFUSAL_TEXTS: Record<ErrorCode, CodeText> = {
     means: 'The environment has failed or is being taken away, and takes no deployments.',
     whatToDo: 'Provision another one.',
   },
+  EnvironmentDecommissioned: {
+    means: 'The environment was taken away before.',
+    whatToDo: 'Nothing; what it was can still be read.',
+  },
   ServiceAmbiguous: {
     means: 'Several environments run this service; `environmentIds` lists them.',
     whatToDo: 'Add `environmentId` to the query.',
@@ -159,6 +163,14 @@ export const REFUSAL_TEXTS: Record<ErrorCode, CodeText> = {
   NothingToPromote: {
     means: 'Nothing ran in its environment after the deployment that was to be promoted.',
     whatToDo: 'Promote another one.',
+  },
+  TargetInUse: {
+    means: 'A compute target that was to be taken from the environment is in use; `serviceIds` lists by whom.',
+    whatToDo: 'Move or retire those services first.',
+  },
+  PreconditionFailed: {
+    means: '`If-Match` names another state than the one that is there now: somebody has changed it meanwhile.',
+    whatToDo: 'Read it again, and decide anew.',
   },
   IdempotencyKeyReused: {
     means: 'This `Idempotency-Key` was used with another input.',

@@ -24,7 +24,7 @@ denials contains "other-tenant" if not input.environment.tenantId == input.tenan
 # Nothing changes in production over the turn of the year; `at` is when the API asked.
 denials contains "year-end-freeze" if {
 	input.stage == "prod"
-	input.action in {"environments.provision", "deployments.create"}
+	input.action in {"environments.provision", "environments.decommission", "deployments.create"}
 	at := time.parse_rfc3339_ns(input.facts.at)
 	at >= time.parse_rfc3339_ns("2026-12-18T00:00:00Z")
 	at < time.parse_rfc3339_ns("2027-01-04T00:00:00Z")

@@ -5,7 +5,8 @@ import { openDatabase, type Database } from '../../db/client.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
 import { insertEnvironment } from '../../db/environments.ts';
 import { newId } from '../../db/new-id.ts';
-import { acceptOperation, endOperation, takeNext } from '../../db/operations.ts';
+import { takeNext } from '../../db/lane.ts';
+import { acceptOperation, endOperation } from '../../db/operations.ts';
 import type { EnvironmentKey, OperationId } from '../../domain/ids.ts';
 import { openTestPlatform, type TestPlatform } from '../_support/platform.ts';
 

@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findEnvironment } from '../../db/environments.ts';
-import { takeNext } from '../../db/operations.ts';
+import { takeNext } from '../../db/lane.ts';
 import type { DeploymentId, EnvironmentId, EnvironmentKey } from '../../domain/ids.ts';
 import { openApiStand, type ApiStand, type CallOptions, type Reply, type RunningApi } from '../_support/api.ts';
 import { completeDeployment, deployBody, freshName, PROVISION, readyEnvironment } from '../_support/api-states.ts';
@@ -41,6 +41,38 @@ async function waiting(environment?: EnvironmentKey) {
   const operationId = idIn(reply);
   return { key, operationId, reply, approvalId: await awaited(stand, key, operationId) };
 }
+
+describe('GET /v1/runtime/approvals', () => {
+  const list = async (query: string, options: CallOptions = {}) => {
+    const { status, body } = await stand.call('GET', `/v1/runtime/approvals?${query}`, options);
+    expect(status).toBe(200);
+    const { items, nextCursor } = body as { items: { approvalId: string }[]; nextCursor: string | null };
+    return { ids: items.map(({ approvalId }) => approvalId), nextCursor };
+  };
+
+  it('has those of an environment, the newest first, page by page', async () => {
+    const { key, approvalId } = await waiting();
+    const second = await waiting(key);
+    const first = await list(`environmentId=${key.environmentId}&limit=1`);
+    expect(first.ids).toEqual([second.approvalId]);
+    const next = await list(`environmentId=${key.environmentId}&limit=1&cursor=${first.nextCursor}`);
+    expect(next).toEqual({ ids: [approvalId], nextCursor: null });
+  });
+
+  it('has those of a status', async () => {
+    const { key, approvalId } = await waiting();
+    const second = await waiting(key);
+    await decide(stand, approvalId, 'reject');
+    const of = `environmentId=${key.environmentId}`;
+    expect((await list(`${of}&status=Pending`)).ids).toEqual([second.approvalId]);
+    expect((await list(`${of}&status=Rejected`)).ids).toEqual([approvalId]);
+  });
+
+  it('has none of another tenant', async () => {
+    const { key } = await waiting();
+    expect((await list(`environmentId=${key.environmentId}`, { token: { tenant: 'fabrikam' } })).ids).toEqual([]);
+  });
+});
 
 describe('a change that wants an approval', () => {
   it('is accepted and waits for it, says so, and rings no lane', async () => {

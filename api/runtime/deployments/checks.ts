@@ -2,6 +2,7 @@
 import { findConfiguration } from '../../../db/configurations.ts';
 import type { Tx } from '../../../db/client.ts';
 import { lockEnvironment, type EnvironmentRow } from '../../../db/environments.ts';
+import { findOpenOperation } from '../../../db/operations.ts';
 import type { RequestedComponent } from '../../../db/schema/index.ts';
 import { readSnapshot } from '../../../db/snapshots.ts';
 import { PlatformError } from '../../../domain/errors.ts';
@@ -34,6 +35,13 @@ export async function lockForWork(tx: Tx, key: EnvironmentKey): Promise<Environm
         details: { environmentId: environment.id, environmentStatus: environment.status },
       },
     );
+  }
+  const decommission = await findOpenOperation(tx, key, 'decommission');
+  // One that waits for an approval may still be refused.
+  if (decommission && decommission.waitingOn?.kind !== 'approval') {
+    throw new PlatformError('EnvironmentNotReady', 'The environment is to be taken away and takes no deployments.', {
+      details: { environmentId: environment.id, environmentStatus: environment.status, operationId: decommission.id },
+    });
   }
   return environment;
 }

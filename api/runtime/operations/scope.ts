@@ -5,6 +5,7 @@ import type { Scope } from '../../../domain/scopes.ts';
 export function scopeOfKind(kind: OperationKind): Scope {
   switch (kind) {
     case 'provision':
+    case 'decommission':
       return 'runtime.environments.read';
     case 'deploy':
       return 'runtime.deployments.read';
