@@ -43,6 +43,7 @@ export const ERROR_KINDS = {
   DeploymentNotCompleted: 'conflict',
   NothingToPromote: 'conflict',
   IdempotencyKeyReused: 'unprocessable',
+  RateLimited: 'tooMany',
   GovernanceUnavailable: 'unavailable',
   IssuerUnavailable: 'unavailable',
   DatabaseUnavailable: 'unavailable',
