@@ -7,12 +7,14 @@ import {
   type RequestRow,
 } from '../db/requests.ts';
 import type { Tx } from '../db/client.ts';
+import { lockEnvironment } from '../db/environments.ts';
 import { PlatformError } from '../domain/errors.ts';
 import type { EnvironmentId, EnvironmentKey } from '../domain/ids.ts';
 import type { GovernanceDecision } from '../providers/governance/port.ts';
 import type { Caller } from './caller.ts';
 import type { ApiDeps } from './deps.ts';
 import type { Answer, MutationEndpoint } from './endpoint.ts';
+import { checkIfMatch } from './entity-tag.ts';
 import { keep, type Judgement } from './judgement.ts';
 import { problemAnswer } from './problem.ts';
 
@@ -24,6 +26,7 @@ export interface Mutation {
   /** SHA-256 of the canonical input. */
   bodyHash: string;
   idempotencyKey: string | null;
+  ifMatch: string | null;
   environmentId: EnvironmentId | null;
   governance: GovernanceDecision | null;
   /** What becomes of the operation by that answer; null where governance is not asked. */
@@ -51,6 +54,7 @@ export async function accept(deps: ApiDeps, mutation: Mutation): Promise<Answer>
       const earlier = await earlierAnswer(tx, mutation);
       if (earlier) return earlier;
     }
+    await checkState(tx, mutation);
     const { status, headers = {}, body, environmentId, operation } = await endpoint.run(tx, caller, input, deps);
     await insertRequest(tx, {
       ...receiptOf(mutation),
@@ -70,6 +74,13 @@ export async function accept(deps: ApiDeps, mutation: Mutation): Promise<Answer>
   });
   if (ringFor) await ringInTime(deps, ringFor);
   return answer;
+}
+
+/** Under the environment's row lock, so that nobody changes it between this look and the change. */
+async function checkState(tx: Tx, { endpoint, caller, input, ifMatch, environmentId }: Mutation): Promise<void> {
+  if (ifMatch === null || !endpoint.current || environmentId === null) return;
+  await lockEnvironment(tx, { tenantId: caller.tenantId, environmentId });
+  checkIfMatch(ifMatch, await endpoint.current(tx, caller, input));
 }
 
 /** The refusal of a known caller, in a transaction of its own. */

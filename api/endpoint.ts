@@ -90,10 +90,12 @@ export interface Accepted extends Answer {
 
 export interface MutationEndpoint<I = unknown> extends Common<I> {
   kind: 'mutation';
-  method: 'POST';
+  method: 'POST' | 'PATCH';
   governed?: Governed<I>;
   /** Who may not, whatever the token carries: judged after the scope, and recorded as a denial. @throws PlatformError */
   permit?(tx: Tx, caller: Caller, input: I): Promise<void>;
+  /** What `GET` shows of what is changed: `If-Match` has to name its tag. Left out where no one resource is changed. */
+  current?(tx: Tx, caller: Caller, input: I): Promise<unknown>;
   /** Runs inside the acceptance transaction, together with its receipt. */
   run(tx: Tx, caller: Caller, input: I, deps: ApiDeps): Promise<Accepted>;
 }
@@ -140,10 +142,12 @@ export function mutation<S extends InputShape, O extends OutputShape>(
         input: InputOf<S>,
         deps: ApiDeps,
       ): Promise<AnswerOf<O> & Omit<Accepted, keyof Answer>>;
+      /** @default POST */
+      method?: MutationEndpoint['method'];
     }
   >,
 ): MutationEndpoint {
-  return { ...definition, kind: 'mutation', method: 'POST' } as MutationEndpoint<InputOf<S>> as MutationEndpoint;
+  return { method: 'POST', ...definition, kind: 'mutation' } as MutationEndpoint<InputOf<S>> as MutationEndpoint;
 }
 
 /** A question whose answer comes line by line; `output` is the shape of one line. */

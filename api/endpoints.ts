@@ -13,6 +13,7 @@ import { createDeployment } from './runtime/deployments/create.ts';
 import { getDeployment } from './runtime/deployments/get.ts';
 import { listDeployments } from './runtime/deployments/list.ts';
 import { rollbackDeployment } from './runtime/deployments/rollback.ts';
+import { patchEnvironment } from './runtime/environments/change.ts';
 import { createEnvironment } from './runtime/environments/create.ts';
 import { decommissionEnvironment } from './runtime/environments/decommission.ts';
 import { getEnvironment } from './runtime/environments/get.ts';
@@ -34,6 +35,7 @@ export const endpoints: Endpoint[] = [
   createEnvironment,
   listEnvironments,
   getEnvironment,
+  patchEnvironment,
   decommissionEnvironment,
   createConfiguration,
   listConfigurations,

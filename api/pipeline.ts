@@ -29,6 +29,8 @@ export interface Call {
   /** A tenant stated outside the body (a gRPC message's field). */
   statedTenantId?: string;
   idempotencyKey?: string;
+  /** Entity tags, one of which has to be that of what is changed. */
+  ifMatch?: string;
   /** Aborted when the caller leaves. */
   signal: AbortSignal;
 }
@@ -45,7 +47,8 @@ export async function perform(deps: ApiDeps, endpoint: Endpoint, call: Call): Pr
   const caller = callerOf(principal, call.traceId);
   const stated = call.statedTenantId ?? statedIn(raw.body);
   if (endpoint.kind === 'mutation') {
-    return { kind: 'answer', answer: await change(deps, endpoint, caller, input, stated, idempotencyKey) };
+    const conditions = { idempotencyKey, ifMatch: call.ifMatch ?? null };
+    return { kind: 'answer', answer: await change(deps, endpoint, caller, input, stated, conditions) };
   }
   checkStatedTenant(caller, stated);
   await deps.db.forTenant(caller.tenantId, async (tx) => {
@@ -82,7 +85,7 @@ async function change(
   caller: Caller,
   input: unknown,
   stated: unknown,
-  idempotencyKey: string | null,
+  conditions: Pick<Mutation, 'idempotencyKey' | 'ifMatch'>,
 ): Promise<Answer> {
   const bodyHash = hashOf(input);
   const mutation: Mutation = {
@@ -90,7 +93,7 @@ async function change(
     caller,
     input,
     bodyHash,
-    idempotencyKey,
+    ...conditions,
     environmentId: null,
     governance: null,
     judgement: null,

@@ -20,6 +20,8 @@ export function statusOfKind(kind: ErrorKind): number {
       return 405;
     case 'conflict':
       return 409;
+    case 'preconditionFailed':
+      return 412;
     case 'tooLarge':
       return 413;
     case 'unsupportedMediaType':

@@ -19,7 +19,8 @@ export type NewEnvironment = Pick<
   | 'computeTargets'
   | 'pulumiStackRef'
   | 'traceId'
->;
+> &
+  Partial<Pick<EnvironmentRow, 'expiresAt'>>;
 
 const isIt = (key: EnvironmentKey) =>
   and(eq(environments.tenantId, key.tenantId), eq(environments.id, key.environmentId));
@@ -91,6 +92,18 @@ export async function setEnvironmentStatus(
     .where(and(isIt(key), inArray(environments.status, from)))
     .returning({ id: environments.id });
   return rows.length > 0;
+}
+
+/** What is left out stays as it is. */
+export async function changeEnvironment(
+  tx: Tx,
+  key: EnvironmentKey,
+  change: Partial<Pick<EnvironmentRow, 'computeTargets' | 'expiresAt'>>,
+): Promise<void> {
+  await tx
+    .update(environments)
+    .set({ ...change, updatedAt: new Date() })
+    .where(isIt(key));
 }
 
 export async function setOutputs(tx: Tx, key: EnvironmentKey, outputs: Record<string, unknown> | null): Promise<void> {

@@ -42,6 +42,8 @@ export const ERROR_KINDS = {
   ApprovalNotPending: 'conflict',
   DeploymentNotCompleted: 'conflict',
   NothingToPromote: 'conflict',
+  TargetInUse: 'conflict',
+  PreconditionFailed: 'preconditionFailed',
   IdempotencyKeyReused: 'unprocessable',
   RateLimited: 'tooMany',
   GovernanceUnavailable: 'unavailable',

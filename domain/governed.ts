@@ -5,6 +5,7 @@ import type { Stage } from './phases.ts';
 
 export const GOVERNED_ACTIONS = [
   'environments.provision',
+  'environments.change',
   'environments.decommission',
   'deployments.create',
   'deployments.rollback',

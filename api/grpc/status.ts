@@ -20,6 +20,7 @@ export function statusOfKind(kind: ErrorKind): codes {
     case 'methodNotAllowed':
       return codes.UNIMPLEMENTED;
     case 'conflict':
+    case 'preconditionFailed':
     case 'unprocessable':
       return codes.FAILED_PRECONDITION;
     case 'internal':

@@ -4,7 +4,7 @@ import type { Endpoint } from '../endpoint.ts';
 import { examples } from './examples.ts';
 import { operationIdOf, sentenceOf } from './operation-id.ts';
 import { refusalsOf } from './refusals.ts';
-import { answer, refusal } from './responses.ts';
+import { answer, refusal, unchanged } from './responses.ts';
 import type { Schemas } from './schemas.ts';
 import type { Operation, Parameter, Response, Schema } from './types.ts';
 
@@ -24,6 +24,21 @@ export const headerParameters: Record<string, Parameter> = {
     description: 'The same key with the same input gets the first answer again; with another input it is a 422.',
     schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
   },
+  IfNoneMatch: {
+    name: 'If-None-Match',
+    in: 'header',
+    required: false,
+    description:
+      'The `ETag` of an earlier answer: when that is still what there is, the answer is a 304 without a body.',
+    schema: { type: 'string' },
+  },
+  IfMatch: {
+    name: 'If-Match',
+    in: 'header',
+    required: false,
+    description: 'The `ETag` of the `GET` that the change is based on; when it has changed since, the answer is a 412.',
+    schema: { type: 'string' },
+  },
 };
 
 export function operationOf(endpoint: Endpoint, schemas: Schemas): Operation {
@@ -42,6 +57,8 @@ export function operationOf(endpoint: Endpoint, schemas: Schemas): Operation {
       ...parametersOf('path', input.params, schemas),
       ...parametersOf('query', input.query, schemas),
       ...(endpoint.kind === 'mutation' ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []),
+      ...(endpoint.kind === 'mutation' && endpoint.current ? [{ $ref: '#/components/parameters/IfMatch' }] : []),
+      ...(endpoint.kind === 'read' ? [{ $ref: '#/components/parameters/IfNoneMatch' }] : []),
       { $ref: '#/components/parameters/Traceparent' },
     ],
     ...(input.body && {
@@ -87,9 +104,11 @@ function responsesOf(endpoint: Endpoint, schemas: Schemas): Record<string, Respo
         ...(kind === 'mutation' && (status === 201 || status === 202) ? ['Location'] : []),
         ...(kind === 'mutation' && status === 202 ? ['OperationLocation'] : []),
         ...(kind === 'mutation' ? ['IdempotencyReplayed'] : []),
+        ...(kind === 'read' && status === 200 ? ['ETag'] : []),
       ],
     });
   }
+  if (kind === 'read') responses['304'] = unchanged;
   for (const [status, codes] of refusalsOf(endpoint)) responses[String(status)] = refusal(status, codes);
   return responses;
 }

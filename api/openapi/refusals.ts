@@ -28,6 +28,7 @@ export function refusalsOf(endpoint: Endpoint): Map<number, ErrorCode[]> {
     ...(route.includes('{') ? (['RouteNotFound'] as const) : []),
     ...(target ? (['BindingRevoked', target.notFound] as const) : []),
     ...(isMutation ? (['IdempotencyKeyReused'] as const) : []),
+    ...(isMutation && endpoint.current ? (['PreconditionFailed'] as const) : []),
     ...(isMutation && endpoint.governed ? (['GovernanceDenied', 'GovernanceUnavailable'] as const) : []),
     // What can wait for an approval is accepted.
     ...(isMutation && endpoint.governed && !endpoint.governed.waits ? (['GovernanceApprovalRequired'] as const) : []),

@@ -27,6 +27,7 @@ export const headers: Record<string, Header> = {
     description: 'Present when this is the answer that an earlier call with the same key was given.',
     schema: { type: 'string', enum: ['true'] },
   },
+  ETag: { description: 'Tags this state of it.', required: true, schema: { type: 'string', pattern: '^"[^"]+"$' } },
   RetryAfter: { description: 'Seconds to wait.', required: true, schema: { type: 'string', pattern: '^[0-9]+$' } },
   WwwAuthenticate: { description: 'What the token lacks, by RFC 6750.', schema: { type: 'string' } },
 };
@@ -82,6 +83,13 @@ export function answer(
   };
 }
 
+/** To a caller that has it already. */
+export const unchanged: Response = {
+  description: 'It is as `If-None-Match` says.',
+  headers: { ...standardHeaders, etag: ref('ETag') },
+  content: {},
+};
+
 /** Of one status: which codes it can carry. */
 export function refusal(status: number, codes: ErrorCode[]): Response {
   const schema: Schema = {
@@ -99,5 +107,6 @@ export function refusal(status: number, codes: ErrorCode[]): Response {
 }
 
 function kebab(name: string): string {
+  if (name === 'ETag') return 'etag';
   return name.replaceAll(/(?!^)[A-Z]/g, (letter) => `-${letter}`).toLowerCase();
 }

@@ -8,7 +8,10 @@ import { perform } from '../pipeline.ts';
 import { standardHeaders } from '../schema-version.ts';
 import type { TraceId } from '../../domain/ids.ts';
 import { readJsonBody } from './body.ts';
+import { tagged } from '../entity-tag.ts';
 import { sendLines } from './lines.ts';
+
+const VERBS = { GET: 'get', POST: 'post', PATCH: 'patch' } as const;
 
 /** @param stopping aborted when the server stops: then streams end. */
 export function buildRouter(deps: ApiDeps, endpoints: Endpoint[], stopping: AbortSignal): Router {
@@ -18,8 +21,7 @@ export function buildRouter(deps: ApiDeps, endpoints: Endpoint[], stopping: Abor
     const at = router.route([VERSION_PREFIX + pattern, pattern]);
     for (const endpoint of methods) {
       const handle = (request: Request, response: Response) => answerCall(deps, endpoint, request, response, stopping);
-      if (endpoint.method === 'GET') at.get(handle);
-      else at.post(handle);
+      at[VERBS[endpoint.method]](handle);
     }
     const allow = methods.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
     at.all(() => {
@@ -39,7 +41,7 @@ async function answerCall(
   const left = new AbortController();
   response.once('close', () => left.abort());
   const signal = AbortSignal.any([left.signal, stopping]);
-  const { authorization = [], 'idempotency-key': keys } = request.headersDistinct;
+  const { authorization = [], 'idempotency-key': keys, 'if-match': tags } = request.headersDistinct;
   const outcome = await perform(deps, endpoint, {
     traceId: traceOf(response),
     credentials: { authorization, tokenInQuery: 'access_token' in request.query },
@@ -47,16 +49,23 @@ async function answerCall(
     query: { ...request.query },
     readBody: () => readJsonBody(request, response),
     idempotencyKey: keys?.join(', '),
+    ifMatch: tags?.join(', '),
     signal,
   });
-  if (outcome.kind === 'answer') send(response, outcome.answer);
-  else if (request.method === 'HEAD') response.status(200).setHeader('content-type', 'application/x-ndjson').end();
+  if (outcome.kind === 'answer') {
+    const known = request.get('if-none-match');
+    send(response, endpoint.kind === 'read' ? tagged(outcome.answer, known) : outcome.answer);
+  } else if (request.method === 'HEAD') response.status(200).setHeader('content-type', 'application/x-ndjson').end();
   else await sendLines(response, outcome.lines, signal);
 }
 
 export function send(response: Response, { status, headers = {}, body }: Answer): void {
-  const all = { ...standardHeaders(traceOf(response)), 'content-type': 'application/json', ...headers };
-  response.status(status).setHeaders(new Headers(all)).end(JSON.stringify(body));
+  const type: Record<string, string> = status === 304 ? {} : { 'content-type': 'application/json' };
+  const all = { ...standardHeaders(traceOf(response)), ...type, ...headers };
+  response
+    .status(status)
+    .setHeaders(new Headers(all))
+    .end(status === 304 ? undefined : JSON.stringify(body));
 }
 
 /** The trace that `server.ts` has given this call. */

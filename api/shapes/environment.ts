@@ -13,6 +13,18 @@ import { environmentName, id, projectId, region, statedTenant } from './text.ts'
 
 export const environmentParams = z.strictObject({ environmentId: id('env') });
 
+const computeTargets = z
+  .array(z.enum(COMPUTE_TARGETS))
+  .min(1)
+  .refine((targets) => new Set(targets).size === targets.length, 'names a target twice')
+  .meta({ uniqueItems: true });
+
+/** When it is no longer wanted; kept with the environment for whoever cleans up. Nothing takes it away by itself yet. */
+const expiresAt = z.iso
+  .datetime({ offset: true, error: 'is a time like 2026-06-11T18:00:00Z' })
+  .transform((text) => new Date(text))
+  .refine((time) => time.getTime() > Date.now(), 'lies in the past');
+
 export const provisionBody = z.strictObject({
   tenantId: statedTenant,
   projectId,
@@ -20,12 +32,21 @@ export const provisionBody = z.strictObject({
   stage: z.enum(STAGES),
   region,
   isolationModel: z.enum(ISOLATION_MODELS),
-  computeTargets: z
-    .array(z.enum(COMPUTE_TARGETS))
-    .min(1)
-    .refine((targets) => new Set(targets).size === targets.length, 'names a target twice')
-    .meta({ uniqueItems: true }),
+  computeTargets,
+  expiresAt: expiresAt.optional(),
 });
+
+/** What is left out stays as it is. */
+export const environmentPatch = z
+  .strictObject({
+    tenantId: statedTenant,
+    computeTargets: computeTargets.optional(),
+    /** Null takes the time away: it stays until somebody decommissions it. */
+    expiresAt: expiresAt.nullable().optional(),
+  })
+  .refine(({ computeTargets: targets, expiresAt: until }) => targets !== undefined || until !== undefined, {
+    message: 'changes nothing: it names neither computeTargets nor expiresAt',
+  });
 
 export const provisionAnswer = z.strictObject({
   environmentId: z.string(),
@@ -76,6 +97,8 @@ export const environmentSummary = z.strictObject({
   computeTargets: z.array(z.enum(COMPUTE_TARGETS)),
   pulumiStackRef: z.string(),
   status: z.enum(ENVIRONMENT_STATUSES),
+  /** When it is no longer wanted; null when nobody has said. */
+  expiresAt: z.string().nullable(),
   createdAt: z.string(),
   updatedAt: z.string(),
   traceId: z.string(),

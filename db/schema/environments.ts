@@ -30,6 +30,8 @@ export const environments = pgTable(
     revision: bigint('revision', { mode: 'number' }).notNull().default(0),
     /** Why reality has to be brought back to the live snapshot before the next operation; null when it has not. */
     convergeReason: text('converge_reason'),
+    /** When it is to be taken away; null for never. */
+    expiresAt: at('expires_at'),
     traceId: text('trace_id').$type<TraceId>().notNull(),
     createdAt: at('created_at').notNull(),
     updatedAt: at('updated_at').notNull(),

@@ -164,6 +164,14 @@ export const REFUSAL_TEXTS: Record<ErrorCode, CodeText> = {
     means: 'Nothing ran in its environment after the deployment that was to be promoted.',
     whatToDo: 'Promote another one.',
   },
+  TargetInUse: {
+    means: 'A compute target that was to be taken from the environment is in use; `serviceIds` lists by whom.',
+    whatToDo: 'Move or retire those services first.',
+  },
+  PreconditionFailed: {
+    means: '`If-Match` names another state than the one that is there now: somebody has changed it meanwhile.',
+    whatToDo: 'Read it again, and decide anew.',
+  },
   IdempotencyKeyReused: {
     means: 'This `Idempotency-Key` was used with another input.',
     whatToDo: 'Use a new key for a new request.',

@@ -31,6 +31,7 @@ export const SAMPLES: Record<string, Sample> = {
   'POST /runtime/environments': ({ stage }) => ({
     body: { ...PROVISION, tenantId: undefined, name: freshName(), stage },
   }),
+  'PATCH /runtime/environments/{environmentId}': () => ({ body: { expiresAt: '2100-01-01T00:00:00Z' } }),
   'POST /runtime/configurations': ({ ids: { environmentId } }) => ({ body: { environmentId } }),
   'POST /runtime/deployments': ({ ids }) => ({ body: deployBody(ids.environmentId, { tenantId: undefined }) }),
   'POST /runtime/scaling-policies': ({ ids: { environmentId, serviceId } }) => ({

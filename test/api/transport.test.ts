@@ -27,7 +27,7 @@ describe('every response', () => {
     ['GET', '/readyz', 200],
     ['POST', '/healthz', 405],
     ['GET', '/', 404],
-    ['GET', '/v1/runtime/environments', 405],
+    ['GET', '/v1/runtime/deployments/dep-1/rollback', 405],
     ['DELETE', '/v1/runtime/deployments/dep-1', 405],
     ['OPTIONS', '/v1/runtime/environments', 405],
     ['GET', '/v2/runtime/environments/env-1', 404],
@@ -45,8 +45,9 @@ describe('every response', () => {
   });
 
   it('says what a known path answers in a 405', async () => {
-    expect((await stand.call('PUT', '/v1/runtime/environments')).headers.get('allow')).toBe('POST');
-    expect((await stand.call('PUT', '/v1/runtime/environments/env-1')).headers.get('allow')).toBe('GET, HEAD');
+    expect((await stand.call('PUT', '/v1/runtime/environments')).headers.get('allow')).toBe('POST, GET, HEAD');
+    expect((await stand.call('PUT', '/v1/runtime/deployments/dep-1/rollback')).headers.get('allow')).toBe('POST');
+    expect((await stand.call('PUT', '/v1/runtime/environments/env-1')).headers.get('allow')).toBe('GET, HEAD, PATCH');
     expect((await stand.call('PUT', '/readyz')).headers.get('allow')).toBe('GET, HEAD');
   });
 

@@ -22,7 +22,9 @@ export const createEnvironment = mutation({
     action: 'environments.provision',
     waits: true,
     question: (_tx, _caller, { body }) => {
-      const { tenantId: _stated, ...intent } = body;
+      const { tenantId: _stated, expiresAt, ...rest } = body;
+      // What was asked for before there was such a field keeps its hash.
+      const intent = { ...rest, ...(expiresAt && { expiresAt: expiresAt.toISOString() }) };
       const { stage, region, projectId, name, isolationModel } = body;
       return Promise.resolve({ stage, intent, facts: { region, projectId, name, isolationModel } });
     },
@@ -42,6 +44,7 @@ export const createEnvironment = mutation({
       tenantId,
       id: key.environmentId,
       pulumiStackRef: body.name,
+      expiresAt: body.expiresAt ?? null,
       traceId,
     });
     const operation = await acceptOperation(tx, {

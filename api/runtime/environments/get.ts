@@ -1,15 +1,8 @@
-import type { Tx } from '../../../db/client.ts';
-import { deploymentOfSnapshot } from '../../../db/deployments.ts';
-import { findEnvironment, type EnvironmentRow } from '../../../db/environments.ts';
-import { latestOperation, type OperationRow } from '../../../db/operations.ts';
-import { servicesOf } from '../../../db/services.ts';
-import { isTerminalPhase } from '../../../domain/phases.ts';
-import type { z } from 'zod';
+import { findEnvironment } from '../../../db/environments.ts';
 import { read } from '../../endpoint.ts';
 import { environmentAnswer, environmentParams } from '../../shapes/environment.ts';
 import { notThere } from '../../tenant-guard.ts';
-import { renderInventoryService } from '../services/render.ts';
-import { renderEnvironment } from './render.ts';
+import { renderWhole } from './whole.ts';
 
 export const getEnvironment = read({
   route: '/runtime/environments/{environmentId}',
@@ -25,34 +18,6 @@ export const getEnvironment = read({
     db.forTenant(tenantId, async (tx) => {
       const environment = await findEnvironment(tx, { tenantId, environmentId: params.environmentId });
       if (!environment) throw notThere('EnvironmentNotFound');
-      return { status: 200, body: await render(tx, environment) };
+      return { status: 200, body: await renderWhole(tx, environment) };
     }),
 });
-
-async function render(tx: Tx, row: EnvironmentRow): Promise<z.input<typeof environmentAnswer>> {
-  const key = { tenantId: row.tenantId, environmentId: row.id };
-  const services = await servicesOf(tx, key);
-  const live = row.liveSnapshotId === null ? null : await deploymentOfSnapshot(tx, key, row.liveSnapshotId);
-  const telling = await tellingOperation(tx, row);
-  return {
-    ...renderEnvironment(row),
-    outputs: row.outputs,
-    inventory: {
-      services: services.map(renderInventoryService),
-      deploymentId: live?.id ?? null,
-      configurationId: live?.configurationId ?? null,
-      revision: row.revision,
-    },
-    waitingOn: telling?.waitingOn ?? null,
-    failure: telling?.failure ?? null,
-  };
-}
-
-/** What the environment's state is to be read from: its decommission, while it is under way or blocked, else its provision. */
-async function tellingOperation(tx: Tx, { tenantId, id, status }: EnvironmentRow): Promise<OperationRow | null> {
-  const key = { tenantId, environmentId: id };
-  const decommission = await latestOperation(tx, key, 'decommission');
-  const isOpen = decommission && !isTerminalPhase(decommission.phase);
-  if (decommission && (isOpen || status === 'DecommissionBlocked')) return decommission;
-  return await latestOperation(tx, key, 'provision');
-}

@@ -15,6 +15,7 @@ export function renderEnvironment(row: EnvironmentRow): z.input<typeof environme
     computeTargets: row.computeTargets,
     pulumiStackRef: row.pulumiStackRef,
     status: row.status,
+    expiresAt: row.expiresAt?.toISOString() ?? null,
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),
     traceId: row.traceId,
