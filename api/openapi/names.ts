@@ -7,6 +7,7 @@ import * as configuration from '../shapes/configuration.ts';
 import * as deployment from '../shapes/deployment.ts';
 import * as dryRun from '../shapes/dry-run.ts';
 import * as environment from '../shapes/environment.ts';
+import * as health from '../shapes/health.ts';
 import * as logs from '../shapes/logs.ts';
 import * as operation from '../shapes/operation.ts';
 import * as scalingPolicy from '../shapes/scaling-policy.ts';
@@ -21,6 +22,7 @@ const MODULES = [
   deployment,
   dryRun,
   environment,
+  health,
   logs,
   operation,
   scalingPolicy,
