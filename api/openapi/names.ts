@@ -6,6 +6,7 @@ import * as component from '../shapes/component.ts';
 import * as configuration from '../shapes/configuration.ts';
 import * as deployment from '../shapes/deployment.ts';
 import * as environment from '../shapes/environment.ts';
+import * as health from '../shapes/health.ts';
 import * as logs from '../shapes/logs.ts';
 import * as operation from '../shapes/operation.ts';
 import * as scalingPolicy from '../shapes/scaling-policy.ts';
@@ -19,6 +20,7 @@ const MODULES = [
   configuration,
   deployment,
   environment,
+  health,
   logs,
   operation,
   scalingPolicy,
