@@ -6,6 +6,7 @@ import type { Governance } from '../providers/governance/port.ts';
 import type { SecretStore } from '../providers/secrets/port.ts';
 import type { Ring } from '../workflows/client.ts';
 import type { VerifyToken } from './auth/token.ts';
+import type { Admit } from './limits.ts';
 
 /** Something that has to answer before this process is of use. */
 export interface ReadinessCheck {
@@ -22,6 +23,7 @@ export interface ApiDeps {
   /** Asked what is there; a value is never read here. */
   secrets: Pick<SecretStore, 'latest' | 'has'>;
   verifyToken: VerifyToken;
+  admit: Admit;
   readiness: ReadinessCheck[];
   log: Pick<Logger, 'info' | 'warn' | 'error'>;
 }

@@ -1,6 +1,7 @@
 /**
- * What every call goes through, whatever carried it here, in this order: authenticate -> parse -> tenant guard -> scope
- * -> governance -> run. Each step throws its own PlatformError; the transports turn that into their own form.
+ * What every call goes through, whatever carried it here, in this order: authenticate -> rate limit -> parse -> tenant
+ * guard -> scope -> governance -> run. Each step throws its own PlatformError; the transports turn that into their own
+ * form.
  */
 import type { Tx } from '../db/client.ts';
 import type { EnvironmentRow } from '../db/environments.ts';
@@ -39,6 +40,7 @@ export type Outcome = { kind: 'answer'; answer: Answer } | { kind: 'stream'; lin
 /** @throws PlatformError */
 export async function perform(deps: ApiDeps, endpoint: Endpoint, call: Call): Promise<Outcome> {
   const principal = await deps.verifyToken(call.credentials);
+  deps.admit(principal);
   const raw: RawInput = { params: call.params, query: call.query, body: await call.readBody() };
   const input = parseInput(endpoint, raw);
   const idempotencyKey = checkedKey(call.idempotencyKey);

@@ -8,6 +8,7 @@ import { openTokenVerifier } from '../api/auth/token.ts';
 import type { ApiDeps } from '../api/deps.ts';
 import { join } from 'node:path';
 import { startGrpc } from '../api/grpc/server.ts';
+import { openRateLimits } from '../api/limits.ts';
 import { startRest } from '../api/rest/server.ts';
 import { openDatabase, type Database } from '../db/client.ts';
 import { ensureSecretFile } from '../local/secret-file.ts';
@@ -19,6 +20,7 @@ import { ConfigError } from './config-error.ts';
 import { readConfig } from './config.ts';
 import { readEdge, type Edge } from './edge.ts';
 import { openGovernance } from './governance.ts';
+import { readRateLimits } from './rate-limits.ts';
 import { openTemporal } from './temporal-connection.ts';
 import { readDecryptionKey } from './token-decryption.ts';
 
@@ -73,6 +75,7 @@ function buildDeps(db: Database, ring: Ring, connection: Connection): ApiDeps {
     compute: processCompute({ supervisorUrl, proxyUrl, token: ensureSecretFile(adminTokenFile) }),
     secrets: localVault({ folder: join(home, 'vault'), keyFile: join(home, 'vault.key') }),
     verifyToken: openTokenVerifier({ ...oidc, keys, decryptionKey: readDecryptionKey(config.env) }),
+    admit: openRateLimits(readRateLimits(config.env)),
     readiness: [
       { name: 'database', check: () => db.ping() },
       { name: 'temporal', check: (signal) => connection.withAbortSignal(signal, describeNamespace) },

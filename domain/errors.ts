@@ -45,6 +45,7 @@ export const ERROR_KINDS = {
   TargetInUse: 'conflict',
   PreconditionFailed: 'preconditionFailed',
   IdempotencyKeyReused: 'unprocessable',
+  RateLimited: 'tooMany',
   GovernanceUnavailable: 'unavailable',
   IssuerUnavailable: 'unavailable',
   DatabaseUnavailable: 'unavailable',
