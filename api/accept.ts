@@ -27,6 +27,8 @@ export interface Mutation {
   bodyHash: string;
   idempotencyKey: string | null;
   ifMatch: string | null;
+  /** It is only to be told what would happen. */
+  isDryRun: boolean;
   environmentId: EnvironmentId | null;
   governance: GovernanceDecision | null;
   /** What becomes of the operation by that answer; null where governance is not asked. */
@@ -77,8 +79,8 @@ export async function accept(deps: ApiDeps, mutation: Mutation): Promise<Answer>
   return answer;
 }
 
-/** Under the environment's row lock, so that nobody changes it between this look and the change. */
-async function checkState(tx: Tx, { endpoint, caller, input, ifMatch, environmentId }: Mutation): Promise<void> {
+/** Under the environment's row lock, so that nobody changes it between this look and the change. @throws PlatformError `PreconditionFailed` */
+export async function checkState(tx: Tx, { endpoint, caller, input, ifMatch, environmentId }: Mutation): Promise<void> {
   if (ifMatch === null || !endpoint.current || environmentId === null) return;
   await lockEnvironment(tx, { tenantId: caller.tenantId, environmentId });
   checkIfMatch(ifMatch, await endpoint.current(tx, caller, input));

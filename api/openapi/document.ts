@@ -4,7 +4,7 @@ import { VERSION_PREFIX } from '../paths.ts';
 import { SCHEMA_VERSION } from '../schema-version.ts';
 import { linkAnswers } from './links.ts';
 import { openPaths } from './open-paths.ts';
-import { headerParameters, operationOf } from './operation.ts';
+import { commonParameters, operationOf } from './operation.ts';
 import { headers, problemSchema } from './responses.ts';
 import { openSchemas } from './schemas.ts';
 import type { OpenApiDocument, Operation } from './types.ts';
@@ -50,7 +50,7 @@ export function renderOpenApi(endpoints: Endpoint[]): OpenApiDocument {
             'An access token of the configured OIDC issuer. What an operation lists is the scope it asks for.',
         },
       },
-      parameters: headerParameters,
+      parameters: commonParameters,
       headers,
       schemas: Object.fromEntries(sorted),
     },
