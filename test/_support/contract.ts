@@ -15,6 +15,7 @@ export interface Observed {
 export const document = renderOpenApi(endpoints);
 
 const ajv = new Ajv2020({ strict: false, allErrors: true });
+ajv.addFormat('date-time', (text) => !Number.isNaN(Date.parse(text)));
 ajv.addSchema({ $id: 'https://contract.invalid/', ...(closed(document) as object) });
 const validators = new Map<string, ValidateFunction>();
 
