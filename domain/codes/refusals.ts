@@ -78,7 +78,8 @@ export const REFUSAL_TEXTS: Record<ErrorCode, CodeText> = {
     whatToDo: 'Change what is asked for, or the policy.',
   },
   GovernanceApprovalRequired: {
-    means: 'A policy wants this change approved. It takes effect at once, so it is not kept; `approvalId` is asked for.',
+    means:
+      'A policy wants this change approved. It takes effect at once, so it is not kept; `approvalId` is asked for.',
     whatToDo: 'Have somebody else approve it, then make the same call again before the approval expires.',
   },
   ApprovalByRequester: {
