@@ -15,7 +15,7 @@ import type { Caller } from './caller.ts';
 import type { ApiDeps } from './deps.ts';
 import type { Answer, MutationEndpoint } from './endpoint.ts';
 import { checkIfMatch } from './entity-tag.ts';
-import { keep, type Judgement } from './judgement.ts';
+import { keep, spend, type Judgement } from './judgement.ts';
 import { problemAnswer } from './problem.ts';
 
 /** A mutation that was parsed, and what is known about it so far. */
@@ -57,6 +57,7 @@ export async function accept(deps: ApiDeps, mutation: Mutation): Promise<Answer>
       if (earlier) return earlier;
     }
     await checkState(tx, mutation);
+    if (mutation.judgement) await spend(tx, caller.tenantId, mutation.judgement);
     const { status, headers = {}, body, environmentId, operation } = await endpoint.run(tx, caller, input, deps);
     await insertRequest(tx, {
       ...receiptOf(mutation),
