@@ -5,6 +5,7 @@ import type { Governance } from '../providers/governance/port.ts';
 import type { StackEngine } from '../providers/stacks/port.ts';
 import { convergeActivities } from './converge.ts';
 import { decommissionActivities } from './decommission.ts';
+import { driftActivities } from './drift.ts';
 import { laneActivities, type AwaitOutcome } from './lane.ts';
 import { operationActivities } from './operation.ts';
 import { prepareActivities } from './prepare.ts';
@@ -35,7 +36,7 @@ export function mainActivities({ db, compute, governance, awaitOutcome }: Activi
 
 /** For the stacks queue. */
 export function stacksActivities({ db, stacks, compute }: ActivityDependencies) {
-  return stackActivities(db, stacks, compute);
+  return { ...stackActivities(db, stacks, compute), ...driftActivities(db, stacks, compute) };
 }
 
 /** For the sweeps queue. */

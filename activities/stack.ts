@@ -1,8 +1,6 @@
 /** Making and taking away what an environment stands on. These run on the stacks queue, a few at a time. */
-import { Context } from '@temporalio/activity';
 import type { Database } from '../db/client.ts';
 import {
-  findEnvironment,
   requireFence,
   setConvergeReason,
   setEnvironmentStatus,
@@ -14,11 +12,12 @@ import { endOperation, findOperation, hasCompleted } from '../db/operations.ts';
 import { OperationFault, type Failure, type Leftover } from '../domain/failures.ts';
 import type { EnvironmentKey, OperationKey } from '../domain/ids.ts';
 import type { ComputeTarget } from '../providers/compute/port.ts';
-import type { StackEngine, StackSpec } from '../providers/stacks/port.ts';
+import type { StackEngine } from '../providers/stacks/port.ts';
 import { asAttempt, type Attempt } from './attempt.ts';
 import { operationLost } from './failures.ts';
 import { leftoversOf, ownsStack } from './leftovers.ts';
 import { heldBy } from './operation.ts';
+import { environmentOf, runOf, specOf } from './stack-spec.ts';
 
 export function stackActivities(db: Database, stacks: StackEngine, compute: ComputeTarget) {
   return {
@@ -26,7 +25,7 @@ export function stackActivities(db: Database, stacks: StackEngine, compute: Comp
     async provisionStack(input: OperationKey): Promise<void> {
       if (await hasCompleted(db, input)) return;
       await asAttempt(db, input, async (attempt) => {
-        const environment = await load(db, input);
+        const environment = await environmentOf(db, input);
         await attempt.check();
         const outputs = await stacks.up(specOf(environment), runOf(attempt));
         await db.forTenant(input.tenantId, async (tx) => {
@@ -41,7 +40,7 @@ export function stackActivities(db: Database, stacks: StackEngine, compute: Comp
     /** Takes away what a failed provision left; then its name is free again. */
     async removeStack(key: EnvironmentKey): Promise<void> {
       await asAttempt(db, key, async (attempt) => {
-        await destroy(await load(db, key), attempt);
+        await destroy(await environmentOf(db, key), attempt);
         await db.forTenant(key.tenantId, async (tx) => {
           await requireFence(tx, key, attempt.fence);
           await setConvergeReason(tx, key, null);
@@ -55,7 +54,7 @@ export function stackActivities(db: Database, stacks: StackEngine, compute: Comp
     async decommissionStack(input: OperationKey): Promise<void> {
       if (await hasCompleted(db, input)) return;
       await asAttempt(db, input, async (attempt) => {
-        const environment = await load(db, input);
+        const environment = await environmentOf(db, input);
         if (ownsStack(environment)) await destroy(environment, attempt);
         const leftovers = await leftoversOf(environment, specOf(environment), { compute, stacks });
         if (leftovers.length > 0) throw remains(leftovers);
@@ -72,7 +71,7 @@ export function stackActivities(db: Database, stacks: StackEngine, compute: Comp
     async endBlocked({ failure, ...input }: EndBlockedInput): Promise<Failure> {
       // As an attempt: what still works for it comes too late from now on.
       return await asAttempt(db, input, async () => {
-        const environment = await load(db, input);
+        const environment = await environmentOf(db, input);
         const leftovers = await leftoversOf(environment, specOf(environment), { compute, stacks });
         return await db.forTenant(input.tenantId, async (tx) => {
           const operation = await findOperation(tx, input.tenantId, input.operationId);
@@ -98,28 +97,4 @@ export interface EndBlockedInput extends OperationKey {
 function remains(leftovers: Leftover[]): OperationFault {
   const names = leftovers.map(({ kind, name }) => `${kind} ${name}`).join(', ');
   return new OperationFault({ code: 'LeftoversRemain', message: `Still there: ${names}.`, leftovers });
-}
-
-async function load(db: Database, key: EnvironmentKey): Promise<EnvironmentRow> {
-  const environment = await db.forTenant(key.tenantId, (tx) => findEnvironment(tx, key));
-  if (!environment) throw new OperationFault({ code: 'EnvironmentNotReady', message: 'The environment is not there.' });
-  return environment;
-}
-
-function specOf(environment: EnvironmentRow): StackSpec {
-  return {
-    tenantId: environment.tenantId,
-    environmentId: environment.id,
-    stackName: environment.pulumiStackRef,
-    projectId: environment.projectId,
-    stage: environment.stage,
-    region: environment.region,
-    isolationModel: environment.isolationModel,
-    computeTargets: environment.computeTargets,
-  };
-}
-
-function runOf(attempt: Attempt) {
-  const log = Context.current().log;
-  return { fence: attempt.fence, signal: attempt.signal, onProgress: (sentence: string) => log.info(sentence) };
 }

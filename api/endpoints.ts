@@ -13,6 +13,8 @@ import { createDeployment } from './runtime/deployments/create.ts';
 import { getDeployment } from './runtime/deployments/get.ts';
 import { listDeployments } from './runtime/deployments/list.ts';
 import { rollbackDeployment } from './runtime/deployments/rollback.ts';
+import { getDrift } from './runtime/drift/get.ts';
+import { scanDrift } from './runtime/drift/scan.ts';
 import { patchEnvironment } from './runtime/environments/change.ts';
 import { createEnvironment } from './runtime/environments/create.ts';
 import { decommissionEnvironment } from './runtime/environments/decommission.ts';
@@ -63,6 +65,8 @@ export const endpoints: Endpoint[] = [
   approveApproval,
   rejectApproval,
   restartService,
+  scanDrift,
+  getDrift,
   listOperations,
   getOperation,
   listAudit,

@@ -76,6 +76,8 @@ async function claim(tx: Tx, key: EnvironmentKey, next: OperationRow): Promise<L
 async function enterEnvironment(tx: Tx, key: EnvironmentKey, kind: OperationKind): Promise<void> {
   switch (kind) {
     case 'provision':
+    // It only looks.
+    case 'driftScan':
       return;
     case 'deploy':
       await setEnvironmentStatus(tx, key, ['Ready'], 'Updating');

@@ -147,14 +147,14 @@ export async function endOperation(tx: Tx, key: EnvironmentKey, id: OperationId,
     await closeComponents(tx, key.tenantId, id, ending.phase === 'RollbackFailed' ? 'RollbackFailed' : 'Failed');
   }
   await closeApprovals(tx, key.tenantId, id, ending.phase === 'Expired' ? 'Expired' : 'Withdrawn');
-  // A decommission that ended badly is not undone: nothing that it took away is brought back.
-  if (ending.convergeReason && before.kind !== 'decommission') {
+  // A decommission that ended badly is not undone: nothing that it took away is brought back. A scan changes nothing.
+  if (ending.convergeReason && before.kind !== 'decommission' && before.kind !== 'driftScan') {
     await setConvergeReason(tx, key, ending.convergeReason);
   }
   // One that was still queued has not touched the environment: somebody else may be at work on it.
   if (before.status === 'Updating' || before.kind === 'provision') {
-    const [from, to] = statusAfter(before, ending.phase);
-    await setEnvironmentStatus(tx, key, from, to);
+    const [from, to] = statusAfter(before, ending.phase) ?? [];
+    if (from && to) await setEnvironmentStatus(tx, key, from, to);
   }
   await appendEvent(tx, key, {
     type: `${before.kind}.ended`,
@@ -181,8 +181,11 @@ async function endQueued(tx: Tx, key: EnvironmentKey): Promise<void> {
   for (const { id } of queued) await endOperation(tx, key, id, { phase: 'Failed', failure });
 }
 
-function statusAfter({ kind, status }: OperationRow, phase: Phase): [EnvironmentStatus[], EnvironmentStatus] {
+/** Null where the environment's status is not the operation's to change. */
+function statusAfter({ kind, status }: OperationRow, phase: Phase): [EnvironmentStatus[], EnvironmentStatus] | null {
   switch (kind) {
+    case 'driftScan':
+      return null;
     case 'provision':
       if (phase === 'Completed') return [['Provisioning'], 'Ready'];
       // What a failed provision made is taken away first; only then is it Failed, and its name free again. One that was

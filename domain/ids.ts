@@ -12,6 +12,7 @@ export type SnapshotId = `snap-${string}`;
 export type PolicyId = `pol-${string}`;
 export type SecretBindingId = `sb-${string}`;
 export type ApprovalId = `apr-${string}`;
+export type FindingId = `drift-${string}`;
 export type EventId = `evt-${string}`;
 export type RequestId = `req-${string}`;
 export type BindingId = `tb-${string}`;

@@ -2,7 +2,7 @@
 export const OPERATION_STATUSES = ['Accepted', 'Updating', 'Succeeded', 'Failed', 'Canceled'] as const;
 export type OperationStatus = (typeof OPERATION_STATUSES)[number];
 
-export const OPERATION_KINDS = ['provision', 'deploy', 'decommission'] as const;
+export const OPERATION_KINDS = ['provision', 'deploy', 'decommission', 'driftScan'] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
 /** The phases of a deployment, which are its statuses. Other kinds of operations go through some of them. */
@@ -26,12 +26,12 @@ export const DEPLOYMENT_PHASES = [
 export type DeploymentPhase = (typeof DEPLOYMENT_PHASES)[number];
 
 /** The phases of every kind of operation. */
-export const PHASES = [...DEPLOYMENT_PHASES, 'Decommissioning'] as const;
+export const PHASES = [...DEPLOYMENT_PHASES, 'Decommissioning', 'Scanning'] as const;
 export type Phase = (typeof PHASES)[number];
 
 /** Where each phase may go. An empty list is a terminal phase. */
 export const PHASE_TRANSITIONS: Record<Phase, readonly Phase[]> = {
-  Requested: ['Provisioning', 'Decommissioning', 'Failed', 'Canceled', 'Superseded', 'Rejected', 'Expired'],
+  Requested: ['Provisioning', 'Decommissioning', 'Scanning', 'Failed', 'Canceled', 'Superseded', 'Rejected', 'Expired'],
   // A provision completes from here; a deployment goes on to Configuring.
   Provisioning: ['Configuring', 'Completed', 'RollingBack', 'Failed'],
   // Going back may fail before it could say that it had begun.
@@ -41,6 +41,8 @@ export const PHASE_TRANSITIONS: Record<Phase, readonly Phase[]> = {
   Promoting: ['Completed', 'RollingBack', 'RollbackFailed', 'Failed'],
   // It has no way back: what could not be taken away is told, and taken up again by another one.
   Decommissioning: ['Completed', 'Failed'],
+  // It has changed nothing.
+  Scanning: ['Completed', 'Failed'],
   RollingBack: ['RolledBack', 'RollbackFailed', 'Failed'],
   Completed: [],
   RolledBack: [],
@@ -63,7 +65,15 @@ export function phasesBefore(to: Phase): Phase[] {
 
 /** The phase that an operation enters when its turn comes. */
 export function firstPhaseOf(kind: OperationKind): Phase {
-  return kind === 'decommission' ? 'Decommissioning' : 'Provisioning';
+  switch (kind) {
+    case 'provision':
+    case 'deploy':
+      return 'Provisioning';
+    case 'decommission':
+      return 'Decommissioning';
+    case 'driftScan':
+      return 'Scanning';
+  }
 }
 
 /** The status of an operation in `phase`. */
@@ -77,6 +87,7 @@ export function statusOfPhase(phase: Phase): OperationStatus {
     case 'HealthGating':
     case 'Promoting':
     case 'Decommissioning':
+    case 'Scanning':
     case 'RollingBack':
       return 'Updating';
     case 'Completed':

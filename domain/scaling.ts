@@ -26,3 +26,11 @@ export interface Scaling {
 export function clampReplicas(replicas: number, policy: Scaling | null): number {
   return policy ? Math.min(policy.maxReplicas, Math.max(policy.minReplicas, replicas)) : replicas;
 }
+
+/** A policy in a few words, e.g. `2 to 20 replicas at 65 % cpu`. */
+export function scalingText(policy: Scaling | null): string {
+  if (!policy) return 'none';
+  const { minReplicas, maxReplicas, targetUtilizationPercent, metric, scaleToZero } = policy;
+  const bounds = `${minReplicas} to ${maxReplicas} replicas at ${targetUtilizationPercent} % ${metric}`;
+  return scaleToZero ? `${bounds}, to zero when idle` : bounds;
+}

@@ -19,6 +19,7 @@ import type { Convergence } from '../domain/phases.ts';
 import { FAILURE_CLASSES } from '../domain/failures.ts';
 import { operationWorkflowId, type EnvironmentKey } from '../domain/ids.ts';
 import { decommission } from './decommission.ts';
+import { driftScan } from './drift-scan.ts';
 import { deploy } from './deploy.ts';
 import { causeOf } from './failures.ts';
 import { bell, operationAttributes } from './messages.ts';
@@ -46,7 +47,7 @@ const CONVERGE = {
 } as const;
 const { convergeServices } = proxyActivities<MainActivities>(CONVERGE);
 
-const CHILDREN = { provision, deploy, decommission };
+const CHILDREN = { provision, deploy, decommission, driftScan };
 
 export async function lane(key: EnvironmentKey): Promise<void> {
   let rung = true;

@@ -5,6 +5,7 @@ import * as audit from '../shapes/audit.ts';
 import * as component from '../shapes/component.ts';
 import * as configuration from '../shapes/configuration.ts';
 import * as deployment from '../shapes/deployment.ts';
+import * as drift from '../shapes/drift.ts';
 import * as dryRun from '../shapes/dry-run.ts';
 import * as environment from '../shapes/environment.ts';
 import * as health from '../shapes/health.ts';
@@ -20,6 +21,7 @@ const MODULES = [
   component,
   configuration,
   deployment,
+  drift,
   dryRun,
   environment,
   health,

@@ -2,6 +2,7 @@ export * from './approvals.ts';
 export * from './components.ts';
 export * from './configurations.ts';
 export * from './deployments.ts';
+export * from './drift-findings.ts';
 export * from './due.ts';
 export * from './environments.ts';
 export * from './events.ts';

@@ -9,6 +9,8 @@ export function scopeOfKind(kind: OperationKind): Scope {
       return 'runtime.environments.read';
     case 'deploy':
       return 'runtime.deployments.read';
+    case 'driftScan':
+      return 'runtime.drift.read';
   }
 }
 
