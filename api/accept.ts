@@ -6,6 +6,7 @@ import {
   type IdempotencySlot,
   type RequestRow,
 } from '../db/requests.ts';
+import { holdBinding } from '../db/tenant-bindings.ts';
 import type { Tx } from '../db/client.ts';
 import { lockEnvironment } from '../db/environments.ts';
 import { PlatformError } from '../domain/errors.ts';
@@ -17,6 +18,8 @@ import type { Answer, MutationEndpoint } from './endpoint.ts';
 import { checkIfMatch } from './entity-tag.ts';
 import { keep, type Judgement } from './judgement.ts';
 import { problemAnswer } from './problem.ts';
+import { reserveQuota } from './quota.ts';
+import { bindingRevoked } from './tenant-guard.ts';
 
 /** A mutation that was parsed, and what is known about it so far. */
 export interface Mutation {
@@ -48,14 +51,16 @@ export async function accept(deps: ApiDeps, mutation: Mutation): Promise<Answer>
   const { endpoint, caller, input } = mutation;
   const slot = slotOf(mutation);
   let ringFor: EnvironmentKey | undefined;
-  const answer = await deps.db.forTenant(caller.tenantId, async (tx) => {
+  const acceptance = async (tx: Tx) => {
     if (slot) {
       await serializeOn(tx, 'idempotency', ...Object.values(slot));
       const earlier = await earlierAnswer(tx, mutation);
       if (earlier) return earlier;
     }
+    await requireBinding(tx, mutation);
     await checkState(tx, mutation);
     const { status, headers = {}, body, environmentId, operation } = await endpoint.run(tx, caller, input, deps);
+    if (operation) await reserveQuota(tx, deps.quotas, operation);
     await insertRequest(tx, {
       ...receiptOf(mutation),
       decision: 'allowed',
@@ -71,9 +76,19 @@ export async function accept(deps: ApiDeps, mutation: Mutation): Promise<Answer>
     // Its lane would go past it.
     if (!held) ringFor = operation?.key;
     return { status, headers, body };
+  };
+  const answer = await deps.db.forTenant(caller.tenantId, acceptance).catch(async (error: unknown) => {
+    if (error instanceof PlatformError && error.code === 'BindingRevoked') await recordDenial(deps, mutation, error);
+    throw error;
   });
   if (ringFor) await ringInTime(deps, ringFor);
   return answer;
+}
+
+/** The judges' look is some time ago: from here on the binding holds until the acceptance stands, or it is refused. */
+async function requireBinding(tx: Tx, { endpoint, caller, environmentId }: Mutation): Promise<void> {
+  if (environmentId === null || !endpoint.target || endpoint.target.isUnbound) return;
+  if (!(await holdBinding(tx, { tenantId: caller.tenantId, environmentId }))) throw bindingRevoked();
 }
 
 /** Under the environment's row lock, so that nobody changes it between this look and the change. */

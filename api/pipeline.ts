@@ -69,6 +69,7 @@ async function environmentOf(
 }
 
 async function checkScope(tx: Tx, { scope }: Endpoint, caller: Caller, input: unknown): Promise<void> {
+  if (scope === null) return;
   const needed = typeof scope === 'string' ? scope : await scope(tx, caller.tenantId, input);
   if (!caller.scopes.has(needed)) {
     throw new PlatformError('ScopeMissing', `The token does not carry the scope ${needed}.`, {

@@ -11,6 +11,7 @@ import * as operation from '../shapes/operation.ts';
 import * as scalingPolicy from '../shapes/scaling-policy.ts';
 import * as secretBinding from '../shapes/secret-binding.ts';
 import * as service from '../shapes/service.ts';
+import * as tenantBinding from '../shapes/tenant-binding.ts';
 
 const MODULES = [
   approval,
@@ -24,6 +25,7 @@ const MODULES = [
   scalingPolicy,
   secretBinding,
   service,
+  tenantBinding,
 ];
 
 /** `deployBody` is `DeployBody`. Shapes of paths and queries are parameters, and have no name of their own. */

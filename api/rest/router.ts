@@ -11,7 +11,7 @@ import { readJsonBody } from './body.ts';
 import { tagged } from '../entity-tag.ts';
 import { sendLines } from './lines.ts';
 
-const VERBS = { GET: 'get', POST: 'post', PATCH: 'patch' } as const;
+const VERBS = { GET: 'get', POST: 'post', PATCH: 'patch', PUT: 'put' } as const;
 
 /** @param stopping aborted when the server stops: then streams end. */
 export function buildRouter(deps: ApiDeps, endpoints: Endpoint[], stopping: AbortSignal): Router {

@@ -50,7 +50,7 @@ export async function openTestPlatform({ parts, env = {} }: TestPlatformOptions 
 
 /** Files run side by side; each takes its environments' ports from a stretch of its own. */
 const PORT_BASE = 20_000;
-const PORTS = ['REST', 'GRPC', 'TEMPORAL', 'TEMPORAL_UI', 'ISSUER', 'POSTGRES', 'SUPERVISOR', 'PROXY'];
+const PORTS = ['REST', 'INTERNAL', 'GRPC', 'TEMPORAL', 'TEMPORAL_UI', 'ISSUER', 'POSTGRES', 'SUPERVISOR', 'PROXY'];
 
 async function freePorts(): Promise<Record<string, string>> {
   const entries = await Promise.all(
