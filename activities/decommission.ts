@@ -1,6 +1,7 @@
 /** Taking a whole environment away: its services first, then what it stands on; then a look at what is left. */
 import type { Database } from '../db/client.ts';
 import { clearLiveSnapshot, findEnvironment, requireFence } from '../db/environments.ts';
+import { setWaitingOn } from '../db/operations.ts';
 import { replaceServices } from '../db/services.ts';
 import { readSnapshot } from '../db/snapshots.ts';
 import type { OperationKey } from '../domain/ids.ts';
@@ -35,6 +36,8 @@ export function decommissionActivities(db: Database, compute: ComputeTarget) {
           await requireFence(tx, key, attempt.fence);
           await clearLiveSnapshot(tx, key);
           await replaceServices(tx, key, []);
+          // What was waited for is there again.
+          await setWaitingOn(tx, key.tenantId, input.operationId, null);
         });
       });
     },

@@ -5,15 +5,14 @@ export type OperationStatus = (typeof OPERATION_STATUSES)[number];
 export const OPERATION_KINDS = ['provision', 'deploy', 'decommission'] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
-/** The phases of every kind of operation; a deployment's status is its phase. */
-export const PHASES = [
+/** The phases of a deployment, which are its statuses. Other kinds of operations go through some of them. */
+export const DEPLOYMENT_PHASES = [
   'Requested',
   'Provisioning',
   'Configuring',
   'RollingOut',
   'HealthGating',
   'Promoting',
-  'Decommissioning',
   'RollingBack',
   'Completed',
   'RolledBack',
@@ -24,6 +23,10 @@ export const PHASES = [
   'Rejected',
   'Expired',
 ] as const;
+export type DeploymentPhase = (typeof DEPLOYMENT_PHASES)[number];
+
+/** The phases of every kind of operation. */
+export const PHASES = [...DEPLOYMENT_PHASES, 'Decommissioning'] as const;
 export type Phase = (typeof PHASES)[number];
 
 /** Where each phase may go. An empty list is a terminal phase. */

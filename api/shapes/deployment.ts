@@ -1,6 +1,6 @@
 /** What goes in and out of the deployments' endpoints. */
 import { z } from 'zod';
-import { COMPONENT_STATUSES, PHASES } from '../../domain/phases.ts';
+import { COMPONENT_STATUSES, DEPLOYMENT_PHASES } from '../../domain/phases.ts';
 import { DEFAULT_ROLLOUT, STRATEGIES } from '../../domain/rollout.ts';
 import { createdBetween, listOf, listQueryOf } from '../list.ts';
 import { component } from './component.ts';
@@ -94,7 +94,7 @@ export const deploymentSummary = z.strictObject({
   deploymentId: z.string(),
   environmentId: z.string(),
   operationId: z.string(),
-  status: z.enum(PHASES),
+  status: z.enum(DEPLOYMENT_PHASES),
   releaseRef: z.string(),
   strategy: z.enum(STRATEGIES),
   rollout: z.record(z.string(), z.union([z.number(), z.boolean()])),
@@ -125,7 +125,7 @@ export const deploymentAnswer = deploymentSummary.extend({
 export const deploymentsQuery = listQueryOf('deployments', {
   environmentId: id('env').optional(),
   serviceId: moduleId.optional(),
-  status: z.enum(PHASES).optional(),
+  status: z.enum(DEPLOYMENT_PHASES).optional(),
   ...createdBetween,
 });
 

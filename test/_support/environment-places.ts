@@ -8,12 +8,15 @@ export interface Places {
   folders: number;
   portBlocks: number;
   vaults: number;
+  /** Owns its database or its schema, and cannot go before that has gone. */
+  roles: number;
+  /** Only of a silo. */
   databases: number;
   /** Files of Pulumi's state that name it. */
   stackFiles: number;
 }
 
-export const NOTHING: Places = { folders: 0, portBlocks: 0, vaults: 0, databases: 0, stackFiles: 0 };
+export const NOTHING: Places = { folders: 0, portBlocks: 0, vaults: 0, roles: 0, databases: 0, stackFiles: 0 };
 
 export async function placesOf({ home, config }: TestPlatform, environmentId: string): Promise<Places> {
   const named = (folder: string) => entriesOf(join(home, folder)).filter((name) => name === environmentId).length;
@@ -21,7 +24,7 @@ export async function placesOf({ home, config }: TestPlatform, environmentId: st
     folders: named('environments'),
     portBlocks: filesHolding(join(home, 'ports'), environmentId),
     vaults: named('vault'),
-    databases: await databasesNamed(config.databaseUrl, environmentId),
+    ...(await namedInPostgres(config.databaseUrl, environmentId)),
     stackFiles: filesHolding(stacksFolder(config.pulumi.backendUrl), environmentId),
   };
 }
@@ -39,14 +42,17 @@ function filesHolding(folder: string, text: string): number {
     .filter((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8').includes(text)).length;
 }
 
-async function databasesNamed(connectionString: string, environmentId: string): Promise<number> {
+async function namedInPostgres(
+  connectionString: string,
+  environmentId: string,
+): Promise<Pick<Places, 'roles' | 'databases'>> {
   const client = new Client({ connectionString });
   await client.connect();
   try {
-    const { rows } = await client.query('select datname from pg_database where datname like $1', [
-      `%${environmentId.replaceAll('-', '_')}%`,
-    ]);
-    return rows.length;
+    const name = [`%${environmentId.replaceAll('-', '_')}%`];
+    const { rowCount: roles } = await client.query('select from pg_roles where rolname like $1', name);
+    const { rowCount: databases } = await client.query('select from pg_database where datname like $1', name);
+    return { roles: roles ?? 0, databases: databases ?? 0 };
   } finally {
     await client.end();
   }

@@ -8,7 +8,7 @@ import { holdForApproval } from '../../db/held-operations.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
 import { newId } from '../../db/new-id.ts';
 import { takeNext } from '../../db/lane.ts';
-import { acceptOperation, findOperation } from '../../db/operations.ts';
+import { acceptOperation, endOperation, findOperation } from '../../db/operations.ts';
 import type { Judged } from '../../domain/governed.ts';
 import type { ApprovalId, EnvironmentKey, OperationId } from '../../domain/ids.ts';
 import type { OperationKind } from '../../domain/phases.ts';
@@ -90,6 +90,22 @@ describe('reconcile', () => {
     await reconcileOnce(options());
     expect(await row(id)).toMatchObject({ status: 'Failed', failure: { code: 'DeadlineExceeded' } });
     expect(await claim(key)).toEqual({ kind: 'converge', what: 'stack' });
+  });
+
+  it('blocks an environment whose decommission is past its deadline, and has nothing of it brought back', async () => {
+    const key = await environment();
+    const provision = await accept(key, 'provision', 600);
+    await claim(key);
+    await db.forTenant(TENANT, (tx) => endOperation(tx, key, provision, { phase: 'Completed' }));
+    const id = await accept(key, 'decommission', LONG_AGO);
+    await claim(key);
+    const fence = (await db.forTenant(TENANT, (tx) => findEnvironment(tx, key)))?.fence ?? 0;
+    await reconcileOnce(options());
+    expect(await row(id)).toMatchObject({ status: 'Failed', failure: { code: 'DeadlineExceeded' } });
+    const after = await db.forTenant(TENANT, (tx) => findEnvironment(tx, key));
+    expect(after).toMatchObject({ status: 'DecommissionBlocked', convergeReason: null });
+    expect(after?.fence).toBeGreaterThan(fence);
+    expect(await claim(key)).toEqual({ kind: 'idle' });
   });
 
   it('ends it while Temporal cannot be reached', async () => {

@@ -44,7 +44,12 @@ describe('the present workflow code', () => {
   );
 
   it('has a history of every workflow', () => {
-    expect([...new Set(recorded.map(({ workflow }) => workflow))].sort()).toEqual(['deploy', 'lane', 'provision']);
+    expect([...new Set(recorded.map(({ workflow }) => workflow))].sort()).toEqual([
+      'decommission',
+      'deploy',
+      'lane',
+      'provision',
+    ]);
   });
 });
 

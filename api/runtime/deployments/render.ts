@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { DeploymentRow } from '../../../db/deployments.ts';
 import type { DeploymentWithOperation } from '../../../db/lists.ts';
 import type { OperationRow } from '../../../db/operations.ts';
+import type { DeploymentPhase } from '../../../domain/phases.ts';
 import type { deploymentSummary } from '../../shapes/deployment.ts';
 
 /** A deployment without its components and what happened. */
@@ -10,7 +11,8 @@ export function renderDeployment(row: DeploymentRow, operation: OperationRow): z
     deploymentId: row.id,
     environmentId: row.environmentId,
     operationId: row.operationId,
-    status: operation.phase,
+    // No deployment goes through the phases of other kinds.
+    status: operation.phase as DeploymentPhase,
     releaseRef: row.releaseRef,
     strategy: row.strategy,
     rollout: { ...row.rollout },

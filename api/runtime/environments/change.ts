@@ -26,7 +26,7 @@ export const patchEnvironment = mutation({
   governed: {
     action: 'environments.change',
     question: (_tx, _caller, { params, body }, environment) => {
-      const { tenantId: _stated, computeTargets, expiresAt } = body;
+      const { computeTargets, expiresAt } = body;
       const intent = { ...params, computeTargets, expiresAt: expiresAt && expiresAt.toISOString() };
       const { stage = 'prod', region = '', projectId = '', name = '' } = environment ?? {};
       return Promise.resolve({ stage, intent, facts: { region, projectId, name } });

@@ -1,0 +1,50 @@
+/** What a key promises, for every endpoint that takes one; the details of keys are in acceptance.test.ts. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { endpoints } from '../../api/endpoints.ts';
+import { canonicalJson } from '../../domain/hash.ts';
+import { openApiStand, type ApiStand, type Reply } from '../_support/api.ts';
+import { nameOf, sampleCall } from '../_support/sample-calls.ts';
+import { openWorld } from '../_support/sample-world.ts';
+import { openTenantTables, type TenantTables } from '../_support/tenant-tables.ts';
+
+const AT_ONCE = 200;
+
+let stand: ApiStand;
+let tables: TenantTables;
+beforeAll(async () => {
+  stand = await openApiStand();
+  tables = await openTenantTables(stand.config.databaseUrl);
+});
+afterAll(async () => {
+  await tables?.[Symbol.asyncDispose]();
+  await stand?.[Symbol.asyncDispose]();
+});
+
+const operations = async () => (await tables.query<{ id: string }>('select id from operations')).map(({ id }) => id);
+const leadsTo = (reply: Reply) => reply.headers.get('operation-location')?.split('/').at(-1);
+
+describe.each(
+  endpoints.filter(({ method }) => method === 'POST').map((endpoint) => [nameOf(endpoint), endpoint] as const),
+)('%s', (name, endpoint) => {
+  it(`answers ${AT_ONCE} calls at once with one key by one change`, async () => {
+    const { method, path, body, headers, answers } = await sampleCall(endpoint, await openWorld(stand));
+    const key = `at-once ${name}`.replaceAll(' ', '-');
+    const call = () => stand.call(method, path, { body, headers: { ...headers, 'idempotency-key': key } });
+    const before = await operations();
+    const replies = await Promise.all(Array.from({ length: AT_ONCE }, call));
+    const [first] = replies;
+    if (!first) throw new Error('nobody was answered');
+    expect(answers).toContain(first.status);
+    for (const reply of replies) {
+      expect(reply.status).toBe(first.status);
+      expect(canonicalJson(reply.body)).toBe(canonicalJson(first.body));
+      expect(reply.headers.get('x-trace-id')).toBe(first.headers.get('x-trace-id'));
+    }
+    expect(replies.filter((reply) => !reply.headers.has('idempotency-replayed'))).toHaveLength(1);
+    const receipts = await tables.query('select 1 from requests where idempotency_key = $1', [key]);
+    expect(receipts).toHaveLength(1);
+    const made = (await operations()).filter((id) => !before.includes(id));
+    const operation = leadsTo(first);
+    expect(made).toEqual(operation && !before.includes(operation) ? [operation] : []);
+  });
+});
