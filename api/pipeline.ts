@@ -15,6 +15,7 @@ import type { Answer, Endpoint, MutationEndpoint } from './endpoint.ts';
 import { askGovernance, judgedOf } from './governance.ts';
 import { heed } from './judgement.ts';
 import { parseInput, type RawInput } from './parse.ts';
+import { whileBound } from './while-bound.ts';
 import { callerOf, checkStatedTenant, guardTarget } from './tenant-guard.ts';
 
 /** A call as a transport hands it over. */
@@ -34,7 +35,8 @@ export interface Call {
   signal: AbortSignal;
 }
 
-export type Outcome = { kind: 'answer'; answer: Answer } | { kind: 'stream'; lines: AsyncIterable<unknown> };
+export type Outcome =
+  { kind: 'answer'; answer: Answer } | { kind: 'stream'; lines: AsyncIterable<unknown>; signal: AbortSignal };
 
 /** @throws PlatformError */
 export async function perform(deps: ApiDeps, endpoint: Endpoint, call: Call): Promise<Outcome> {
@@ -49,13 +51,15 @@ export async function perform(deps: ApiDeps, endpoint: Endpoint, call: Call): Pr
     return { kind: 'answer', answer: await change(deps, endpoint, caller, input, stated, conditions) };
   }
   checkStatedTenant(caller, stated);
-  await deps.db.forTenant(caller.tenantId, async (tx) => {
-    await environmentOf(tx, endpoint, caller, input);
+  const environment = await deps.db.forTenant(caller.tenantId, async (tx) => {
+    const about = await environmentOf(tx, endpoint, caller, input);
     await checkScope(tx, endpoint, caller, input);
+    return about;
   });
-  return endpoint.kind === 'read'
-    ? { kind: 'answer', answer: await endpoint.run(deps, caller, input) }
-    : { kind: 'stream', lines: await endpoint.run(deps, caller, input, call.signal) };
+  if (endpoint.kind === 'read') return { kind: 'answer', answer: await endpoint.run(deps, caller, input) };
+  const key = environment && { tenantId: caller.tenantId, environmentId: environment.id };
+  const signal = key ? whileBound(deps.db, key, call.signal) : call.signal;
+  return { kind: 'stream', lines: await endpoint.run(deps, caller, input, signal), signal };
 }
 
 /** The tenant guard: the environment that the call is about, null when it is about none. */

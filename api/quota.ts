@@ -25,7 +25,8 @@ export async function reserveQuota(
       return await reserveEnvironment(tx, defaults, key.tenantId);
     case 'deploy':
       return await reserveDeployment(tx, { ...defaults, ...(await bindingOf(tx, key))?.quota }, key, id);
-    default:
+    case 'decommission':
+    case undefined:
       // Taking away always has a place.
       return;
   }

@@ -36,7 +36,7 @@ export function useAround(
 ): { before: EnvironmentUse; after: EnvironmentUse } {
   const before: Record<string, number> = {};
   for (const [serviceId, replicas] of earlier.flatMap((demand) => Object.entries(demand.replicas))) {
-    before[serviceId] = Math.max(before[serviceId] ?? 1, replicas ?? 1);
+    before[serviceId] = Math.max(before[serviceId] ?? 0, replicas ?? 1);
   }
   const after = next.isWhole ? {} : { ...before };
   for (const [serviceId, replicas] of Object.entries(next.replicas)) {

@@ -56,7 +56,7 @@ async function answerCall(
     const known = request.get('if-none-match');
     send(response, endpoint.kind === 'read' ? tagged(outcome.answer, known) : outcome.answer);
   } else if (request.method === 'HEAD') response.status(200).setHeader('content-type', 'application/x-ndjson').end();
-  else await sendLines(response, outcome.lines, signal);
+  else await sendLines(response, outcome.lines, outcome.signal);
 }
 
 export function send(response: Response, { status, headers = {}, body }: Answer): void {
