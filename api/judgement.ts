@@ -4,7 +4,7 @@ import { holdForApproval, lengthenDeadline, setJudged, type WantedApproval } fro
 import { newId } from '../db/new-id.ts';
 import { findOperation } from '../db/operations.ts';
 import type { Judged } from '../domain/governed.ts';
-import type { GovernanceDecision } from '../providers/governance/port.ts';
+import { requestApproval, type Governance, type GovernanceDecision } from '../providers/governance/port.ts';
 import type { Accepted } from './endpoint.ts';
 import { refuseUnlessAllowed } from './governance.ts';
 
@@ -14,14 +14,24 @@ export interface Judgement {
   wanted: WantedApproval | null;
 }
 
-/** @throws PlatformError `GovernanceDenied`, or `GovernanceApprovalRequired` when nothing can wait for one */
-export function heed(decision: GovernanceDecision, judged: Judged, canWait = false): Judgement {
+/**
+ * Where something can wait for an approval, that is made at the decider too if it keeps them.
+ *
+ * @throws PlatformError `GovernanceDenied`, `GovernanceUnavailable`, or `GovernanceApprovalRequired` when nothing can wait
+ */
+export async function heed(
+  governance: Governance,
+  decision: GovernanceDecision,
+  { judged, canWait, of }: { judged: Judged; canWait: boolean; of: Parameters<typeof requestApproval>[3] },
+): Promise<Judgement> {
   if (decision.decision !== 'requireApproval' || !canWait) {
     refuseUnlessAllowed(decision);
     return { judged, wanted: null };
   }
+  const id = newId('apr');
+  const externalId = await requestApproval(governance, id, judged, of, decision);
   const { reasons, obligations } = decision;
-  return { judged, wanted: { id: newId('apr'), externalId: null, reasons, obligations } };
+  return { judged, wanted: { id, externalId, reasons, obligations } };
 }
 
 /** Part of the acceptance transaction: the operation keeps what was judged. True when it has to wait. */

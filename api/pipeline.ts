@@ -117,7 +117,11 @@ async function change(
       const asked = { ...judged.question, action: endpoint.governed.action, environment: judged.environment };
       mutation.governance = await askGovernance(deps.governance, caller, asked);
       if (mutation.governance) {
-        mutation.judgement = heed(mutation.governance, judgedOf(caller, asked), endpoint.governed.waits);
+        mutation.judgement = await heed(deps.governance, mutation.governance, {
+          judged: judgedOf(caller, asked),
+          canWait: endpoint.governed.waits ?? false,
+          of: { tenantId: caller.tenantId, environmentId: mutation.environmentId },
+        });
       }
     }
   } catch (error) {

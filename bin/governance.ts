@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { openCedar } from '../providers/governance/cedar.ts';
-import type { DecisionPointOptions } from '../providers/governance/decision-point.ts';
+import type { DeciderOptions } from '../providers/governance/decider.ts';
 import { openHttpGovernance } from '../providers/governance/http.ts';
 import { openOpaGovernance } from '../providers/governance/opa.ts';
 import type { Governance } from '../providers/governance/port.ts';
@@ -27,7 +27,7 @@ export function openGovernance(env: Record<string, string | undefined>): Governa
   }
 }
 
-function decisionPoint(env: Record<string, string | undefined>, variable: string): DecisionPointOptions {
+function decisionPoint(env: Record<string, string | undefined>, variable: string): DeciderOptions {
   const text = env[variable] ?? '';
   const url = URL.canParse(text) ? new URL(text) : null;
   const plain = url !== null && url.username === '' && url.password === '' && url.search === '' && url.hash === '';

@@ -3,19 +3,20 @@
  * gives the decision. A rule that is not there, or is undefined for this question, is no decision.
  */
 import { z } from 'zod';
-import { askDecisionPoint, type DecisionPointOptions } from './decision-point.ts';
+import { askDecider, type DeciderOptions } from './decider.ts';
+import { readDecision } from './decision-form.ts';
 import type { Governance } from './port.ts';
 
 const answerForm = z.object({ result: z.unknown() });
 
-export function openOpaGovernance(options: DecisionPointOptions): Governance {
+export function openOpaGovernance(options: DeciderOptions): Governance {
   return {
     decide: (question) =>
-      askDecisionPoint(options, {
+      askDecider(options, {
         path: '/v1/data/slipway/decision',
         body: { input: question },
-        decisionIn: (answer) => answerForm.parse(answer).result,
-        planHash: question.planHash,
+        expected: [200],
+        read: (answer) => readDecision(answerForm.parse(answer).result, question.planHash),
       }),
   };
 }

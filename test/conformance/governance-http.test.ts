@@ -1,40 +1,30 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { text } from 'node:stream/consumers';
+import type { ServerResponse } from 'node:http';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openCedar } from '../../providers/governance/cedar.ts';
 import { openHttpGovernance } from '../../providers/governance/http.ts';
 import { openOpaGovernance } from '../../providers/governance/opa.ts';
-import type { GovernanceQuestion } from '../../providers/governance/port.ts';
+import type { ApprovalRequest, GovernanceQuestion } from '../../providers/governance/port.ts';
 import { openHttpServer, type HttpServer } from '../_support/http-server.ts';
 import { freePort } from '../_support/free-port.ts';
+import { openGovernancePlatform } from '../_support/governance-platform.ts';
 import { samplePolicies } from '../_support/sample-policies.ts';
 import { describeGovernance } from './governance.ts';
 
 /** A platform that speaks the contract and decides by the sample policies. */
 describeGovernance('a Governance platform over HTTP', async () => {
   const policies = samplePolicies();
-  const cedar = openCedar(policies);
-  const evaluate = async (request: IncomingMessage, response: ServerResponse) => {
-    const isOurs = request.method === 'POST' && request.url === '/base/policies/evaluate';
-    if (!isOurs || request.headers.authorization !== 'Bearer of-slipway') {
-      response.writeHead(404).end();
-      return;
-    }
-    const decision = await cedar.decide(JSON.parse(await text(request)) as GovernanceQuestion);
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(decision));
-  };
-  const server = await openHttpServer((request, response) => {
-    evaluate(request, response).catch(() => response.writeHead(500).end());
-  });
+  const platform = await openGovernancePlatform(openCedar(policies));
   return {
-    governance: openHttpGovernance({ url: `${server.url}/base/`, token: 'of-slipway' }),
+    governance: openHttpGovernance(platform),
     async close() {
-      await server[Symbol.asyncDispose]();
+      await platform[Symbol.asyncDispose]();
       policies[Symbol.dispose]();
     },
   };
 });
 
+const POLICIES = join(import.meta.dirname, '../../policies');
 const PLAN = 'sha256:plan';
 const QUESTION: GovernanceQuestion = {
   ...{ tenantId: 'connectsoft', subject: 's', clientId: 'c', action: 'deployments.create', stage: 'prod' },
@@ -139,5 +129,63 @@ describe.each(DRIVERS)('the driver %s', (_driver, open) => {
     expect((error as { publicMessage: string }).publicMessage).toBe(
       'Governance gives no decision now, so the change is refused.',
     );
+  });
+});
+
+describe('approvals at the Governance platform', () => {
+  const REQUEST: ApprovalRequest = {
+    ...{ approvalId: 'apr-1', tenantId: 'connectsoft', subject: 'alice', clientId: 'studio', stage: 'prod' },
+    ...{ action: 'deployments.create', environment: { tenantId: 'connectsoft', environmentId: 'env-1' } },
+    ...{ planHash: PLAN, reasons: ['four-eyes'], obligations: [] },
+  };
+  const BOB = { verdict: 'approve', planHash: PLAN, subject: 'bob', clientId: 'studio', comment: null } as const;
+  const THERE = { id: 'ext-1', status: 'Approved', decidedBy: 'bob', planHash: PLAN };
+  const servers: HttpServer[] = [];
+  afterEach(async () => {
+    for (const server of servers.splice(0)) await server[Symbol.asyncDispose]();
+  });
+  const desk = (url: string) =>
+    openHttpGovernance({ url, timeoutMs: 500 }).approvals ?? Promise.reject(new Error('none'));
+  async function answering(body: unknown, status = 200) {
+    const server = await openHttpServer((_request, response) => says(body, status)(response));
+    servers.push(server);
+    return await desk(server.url);
+  }
+  const UNAVAILABLE = { code: 'GovernanceUnavailable', kind: 'unavailable' };
+
+  it.each([
+    ['500', THERE, 500],
+    ['no id', { ...THERE, id: undefined }, 201],
+    ['an id that would be a path', { ...THERE, id: '../policies' }, 201],
+    ['an empty id', { ...THERE, id: '' }, 201],
+    ['202', THERE, 202],
+  ])('are not made by an answer with %s', async (_what, body, status) => {
+    await expect((await answering(body, status)).request(REQUEST)).rejects.toMatchObject(UNAVAILABLE);
+  });
+
+  it.each([
+    ['500', THERE, 500],
+    ['404', THERE, 404],
+    ['another plan', { ...THERE, planHash: 'sha256:other' }, 200],
+    ['no plan', { ...THERE, planHash: undefined }, 200],
+    ['nobody who decided', { ...THERE, decidedBy: undefined }, 409],
+    ['a rejection of what was approved', { ...THERE, status: 'Rejected' }, 200],
+    ['a state that is no decision', { ...THERE, status: 'Pending' }, 409],
+  ])('are not decided by an answer with %s', async (_what, body, status) => {
+    await expect((await answering(body, status)).decide('ext-1', BOB)).rejects.toMatchObject(UNAVAILABLE);
+  });
+
+  it('are one for one of ours, and what was decided there first stands', async () => {
+    await using platform = await openGovernancePlatform(openCedar({ folder: POLICIES }));
+    const { approvals } = openHttpGovernance(platform);
+    const id = await approvals?.request(REQUEST);
+    expect(await approvals?.request(REQUEST)).toBe(id);
+    expect(platform.approvals.size).toBe(1);
+    expect(await approvals?.decide(String(id), BOB)).toEqual({
+      ...{ status: 'Approved', decidedBy: 'bob', comment: null, isOurs: true },
+    });
+    expect(await approvals?.decide(String(id), { ...BOB, verdict: 'reject', subject: 'carol' })).toEqual({
+      ...{ status: 'Approved', decidedBy: 'bob', comment: null, isOurs: false },
+    });
   });
 });

@@ -54,6 +54,21 @@ export function describeGovernance(name: string, setup: () => Promise<Governance
       expect(answer.reasons).toContain('year-end-freeze');
     });
 
+    it('lets a rollback wait for its approval within the freeze window: a freeze must not keep a bad release running', async () => {
+      const answer = await decide({ action: 'deployments.rollback', facts: { at: IN_FREEZE } });
+      expect(answer).toMatchObject({ decision: 'requireApproval', reasons: ['approve-production-deployments'] });
+    });
+
+    it.each(['allow', 'requireApproval'] as const)(
+      'says %s of the plan it was asked about, and of no other',
+      async (decision) => {
+        const action = decision === 'allow' ? 'environments.provision' : 'deployments.create';
+        for (const planHash of ['sha256:one', 'sha256:two']) {
+          expect(await decide({ action, planHash })).toMatchObject({ decision, planHash });
+        }
+      },
+    );
+
     it("denies a change of another tenant's environment", async () => {
       const environment = { tenantId: 'fabrikam', environmentId: 'env-1' };
       expect((await decide({ environment })).decision).toBe('deny');

@@ -6,6 +6,6 @@ export const approveApproval = mutation({
   refuses: [...deciding.refuses],
   route: '/runtime/approvals/{approvalId}/approve',
   summary: 'Approve a change, so that what waits for it goes on',
-  run: (tx, caller, { params, body }) =>
-    decide(tx, caller, params.approvalId, { status: 'Approved', comment: body.comment }),
+  run: (tx, caller, { params, body }, deps) =>
+    decide(tx, deps, caller, params.approvalId, { status: 'Approved', comment: body.comment }),
 });

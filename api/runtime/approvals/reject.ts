@@ -6,6 +6,6 @@ export const rejectApproval = mutation({
   refuses: [...deciding.refuses],
   route: '/runtime/approvals/{approvalId}/reject',
   summary: 'Reject a change, so that what waits for it ends',
-  run: (tx, caller, { params, body }) =>
-    decide(tx, caller, params.approvalId, { status: 'Rejected', comment: body.comment }),
+  run: (tx, caller, { params, body }, deps) =>
+    decide(tx, deps, caller, params.approvalId, { status: 'Rejected', comment: body.comment }),
 });
