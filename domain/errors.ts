@@ -46,6 +46,7 @@ export const ERROR_KINDS = {
   TargetInUse: 'conflict',
   PreconditionFailed: 'preconditionFailed',
   QuotaExceeded: 'conflict',
+  ObservationOutdated: 'conflict',
   IdempotencyKeyReused: 'unprocessable',
   GovernanceUnavailable: 'unavailable',
   IssuerUnavailable: 'unavailable',

@@ -7,6 +7,7 @@ import * as configuration from '../shapes/configuration.ts';
 import * as deployment from '../shapes/deployment.ts';
 import * as environment from '../shapes/environment.ts';
 import * as logs from '../shapes/logs.ts';
+import * as observed from '../shapes/observed.ts';
 import * as operation from '../shapes/operation.ts';
 import * as scalingPolicy from '../shapes/scaling-policy.ts';
 import * as secretBinding from '../shapes/secret-binding.ts';
@@ -21,6 +22,7 @@ const MODULES = [
   deployment,
   environment,
   logs,
+  observed,
   operation,
   scalingPolicy,
   secretBinding,

@@ -176,6 +176,10 @@ export const REFUSAL_TEXTS: Record<ErrorCode, CodeText> = {
     means: '`If-Match` names another state than the one that is there now: somebody has changed it meanwhile.',
     whatToDo: 'Read it again, and decide anew.',
   },
+  ObservationOutdated: {
+    means: 'What was seen of a service is of another revision than the live one, or older than what is on record.',
+    whatToDo: 'Look again.',
+  },
   QuotaExceeded: {
     means:
       'The tenant would have more than it may; `quota` says of what (`environments`, or of one environment `services`, `replicas`, `operations`), `limit`, `used` and `wanted` how much.',

@@ -40,7 +40,7 @@ const eventsOf = async ({ environmentId }: EnvironmentKey, type: string) =>
   );
 
 describe('the internal APIs', () => {
-  it.each(internalEndpoints.map(({ method, route }) => [method, `/v1${route.replaceAll(/\{\w+\}/g, 'tb-1')}`]))(
+  it.each(internalEndpoints.map(({ method, route }) => [method, `/v1${route.replaceAll(/\{\w+\}/g, 'a-1')}`]))(
     'answer %s %s only to a token of their audience, whatever its scopes',
     async (method, path) => {
       const body = method === 'GET' ? undefined : {};
@@ -229,5 +229,110 @@ describe('a tenant binding', () => {
     const second = await internal('POST', BINDINGS, options);
     expect(second.body).toEqual(first.body);
     expect(second.headers.get('idempotency-replayed')).toBe('true');
+  });
+});
+
+describe('PUT environments/{environmentId}/services/{serviceId}', () => {
+  const serviceId = 'module-reservations-api';
+  let key: EnvironmentKey;
+  let revision: string;
+  beforeAll(async () => {
+    key = await readyEnvironment(stand);
+    revision = String((await deployed()).revision);
+  });
+
+  async function deployed(change: Record<string, unknown> = {}): Promise<Record<string, unknown>> {
+    const { body } = await stand.call('POST', '/v1/runtime/deployments', {
+      body: deployBody(key.environmentId, change),
+    });
+    await completeDeployment(stand.db, key, body.deploymentId as DeploymentId);
+    return await service();
+  }
+
+  const path = (of = serviceId) => `/v1/runtime/internal/environments/${key.environmentId}/services/${of}`;
+  const environment = async () => (await stand.call('GET', `/v1/runtime/environments/${key.environmentId}`)).body;
+  const service = async () => {
+    const { services } = (await environment()).inventory as { services: Record<string, unknown>[] };
+    return services.find((one) => one.serviceId === serviceId) ?? {};
+  };
+  const revisionOf = async () => ((await environment()).inventory as { revision: number }).revision;
+  const at = (minutesAgo: number) => new Date(Date.now() - minutesAgo * 60_000).toISOString();
+  const seen = (change: Record<string, unknown> = {}) => ({
+    revision,
+    observedAt: at(10),
+    status: 'Running',
+    ...change,
+  });
+  const put = (body: unknown, options: CallOptions = {}) => internal('PUT', path(), { body, ...options });
+
+  it('adds what was seen beside what Slipway says, which stays as it is', async () => {
+    const { observed: none, ...own } = await service();
+    expect(none).toBeNull();
+    const body = seen({ replicas: 1, endpoints: ['https://booking.example.org/api'] });
+    const reply = await put(body);
+    expect(reply.status).toBe(200);
+    expect(reply.body).toEqual({ environmentId: key.environmentId, ...own, observed: body });
+    expect(await service()).toEqual({ ...own, observed: body });
+  });
+
+  it('raises the revision with an event when something else is seen, and only then', async () => {
+    const body = seen({ status: 'Degraded', observedAt: at(5) });
+    await put(body);
+    const [revisionBefore, events] = [await revisionOf(), await eventsOf(key, 'service.observed')];
+    expect(events.at(-1)?.data).toEqual({ serviceId, revision, status: 'Degraded' });
+    expect((await put(body)).status).toBe(200);
+    expect((await put({ ...body, observedAt: at(4) })).status).toBe(200);
+    expect(await revisionOf()).toBe(revisionBefore);
+    expect(await service()).toMatchObject({ observed: { status: 'Degraded' } });
+    await put({ ...body, status: 'Missing', observedAt: at(3) });
+    expect(await revisionOf()).toBe(revisionBefore + 1);
+    expect(await eventsOf(key, 'service.observed')).toHaveLength(events.length + 1);
+  });
+
+  it('refuses a look that is older, at another revision, or at what the inventory does not have', async () => {
+    await put(seen({ observedAt: at(2) }));
+    const before = await service();
+    const replies = [
+      await put(seen({ observedAt: at(6) })),
+      await put(seen({ revision: 'r000000000000', observedAt: at(1) })),
+      await internal('PUT', path('module-unknown'), { body: seen() }),
+      await internal('PUT', path().replace(key.environmentId, 'env-00000000'), { body: seen() }),
+      await put(seen(), { token: { tenant: 'fabrikam' } }),
+    ];
+    expect(replies.map(codeOf)).toEqual([
+      ...['409 ObservationOutdated', '409 ObservationOutdated', '404 ServiceNotFound'],
+      ...['404 EnvironmentNotFound', '404 EnvironmentNotFound'],
+    ]);
+    expect(await service()).toEqual(before);
+  });
+
+  it.each<[string, object]>([
+    ["Slipway's own image", { image: 'acr.azurecr.io/other:1.0.0' }],
+    ["Slipway's own endpoint", { endpoint: 'http://127.0.0.1:1' }],
+    ['a time in the future', { observedAt: new Date(Date.now() + 3_600_000).toISOString() }],
+    ['no time', { observedAt: 'yesterday' }],
+    ['another status', { status: 'Healthy' }],
+    ['fewer than no replicas', { replicas: -1 }],
+    ['an endpoint with a password', { endpoints: ['https://me:secret@example.org/'] }],
+    ['an endpoint of another kind', { endpoints: ['javascript:alert(1)'] }],
+    ['half a digest', { digest: 'sha256:abc' }],
+  ])('takes no body with %s', async (_what, change) => {
+    expect(codeOf(await put(seen({ observedAt: at(1), ...change })))).toBe('400 ValidationFailed');
+  });
+
+  it('is forgotten with the revision that was looked at', async () => {
+    await put(seen({ observedAt: at(1) }));
+    await deployed();
+    expect(await service()).toMatchObject({ revision, observed: { revision } });
+    const components = [{ moduleId: serviceId, image: 'acr.azurecr.io/reservations-api:1.5.0', target: 'aks' }];
+    const after = await deployed({ components });
+    expect(after.revision).not.toBe(revision);
+    expect(after.observed).toBeNull();
+  });
+
+  it('is refused once the binding is revoked', async () => {
+    await revoke(key);
+    expect(codeOf(await put(seen({ observedAt: at(1) })))).toBe('403 BindingRevoked');
+    expect(codeOf(await internal('POST', path(), { body: {} }))).toBe('405 MethodNotAllowed');
   });
 });
