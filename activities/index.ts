@@ -10,6 +10,8 @@ import { operationActivities } from './operation.ts';
 import { prepareActivities } from './prepare.ts';
 import { rolloutActivities } from './rollout.ts';
 import { stackActivities } from './stack.ts';
+import { sweepActivities } from './sweep.ts';
+import type { Visitors } from './visitors/visitor.ts';
 
 export interface ActivityDependencies {
   db: Database;
@@ -36,5 +38,11 @@ export function stacksActivities({ db, stacks, compute }: ActivityDependencies) 
   return stackActivities(db, stacks, compute);
 }
 
+/** For the sweeps queue. */
+export function sweepsActivities({ db, visitors }: { db: Database; visitors: Visitors }) {
+  return sweepActivities(db, visitors);
+}
+
 export type MainActivities = ReturnType<typeof mainActivities>;
 export type StacksActivities = ReturnType<typeof stacksActivities>;
+export type SweepsActivities = ReturnType<typeof sweepsActivities>;

@@ -27,6 +27,8 @@ import { createSecretBinding } from './runtime/secret-bindings/create.ts';
 import { getSecretBinding } from './runtime/secret-bindings/get.ts';
 import { listSecretBindings } from './runtime/secret-bindings/list.ts';
 import { getService } from './runtime/services/get.ts';
+import { listServiceHealth } from './runtime/services/health-history.ts';
+import { getServiceHealth } from './runtime/services/health.ts';
 import { listServices } from './runtime/services/list.ts';
 import { serviceLogs } from './runtime/services/logs.ts';
 import { restartService } from './runtime/services/restart.ts';
@@ -53,6 +55,8 @@ export const endpoints: Endpoint[] = [
   getSecretBinding,
   listServices,
   getService,
+  getServiceHealth,
+  listServiceHealth,
   serviceLogs,
   listApprovals,
   getApproval,

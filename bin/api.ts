@@ -14,7 +14,7 @@ import { openDatabase, type Database } from '../db/client.ts';
 import { ensureSecretFile } from '../local/secret-file.ts';
 import { processCompute } from '../providers/compute/process.ts';
 import { localVault } from '../providers/secrets/local-vault.ts';
-import { openRing, type Ring } from '../workflows/client.ts';
+import { openEnsureSweeps, openRing, type Ring } from '../workflows/client.ts';
 import { reconcile } from '../workflows/reconcile.ts';
 import { ConfigError } from './config-error.ts';
 import { readConfig } from './config.ts';
@@ -38,6 +38,7 @@ async function serve(): Promise<void> {
   await listenUntil(stop.signal, buildDeps(db, ring, connection), edge, () =>
     reconcile({
       ...{ db, client, connection, ring, signal: stop.signal },
+      ensureSweeps: openEnsureSweeps({ client, taskQueue: config.temporal.taskQueue }),
       onError: (error) => {
         if (!stop.signal.aborted) log.warn({ reason: String(error) }, 'a pass of reconcile failed');
       },

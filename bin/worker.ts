@@ -1,20 +1,21 @@
-/** A worker: runs the workflows and the activities of the main queue, and the stacks queue beside them. */
+/** A worker: runs the workflows and the activities of the main queue, and the queues of stacks and sweeps beside them. */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
-import { mainActivities, stacksActivities } from '../activities/index.ts';
+import { mainActivities, stacksActivities, sweepsActivities } from '../activities/index.ts';
 import { cacheHomeOf } from '../local/engines/cache.ts';
 import { openDatabase } from '../db/client.ts';
 import { ensureSecretFile } from '../local/secret-file.ts';
 import { processCompute } from '../providers/compute/process.ts';
-import { openRing } from '../workflows/client.ts';
+import { openEnsureSweeps, openRing } from '../workflows/client.ts';
 import { openOutcome } from '../workflows/outcome.ts';
-import { stacksQueue } from '../workflows/queues.ts';
+import { stacksQueue, sweepsQueue } from '../workflows/queues.ts';
 import { reconcile } from '../workflows/reconcile.ts';
 import { ensureTemporal } from '../workflows/temporal.ts';
 import { readConfig, type Config } from './config.ts';
 import { openGovernance } from './governance.ts';
 import { openStacks } from './stacks.ts';
+import { openVisitors } from './visitors.ts';
 import { connectionOptions, openTemporal } from './temporal-connection.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
@@ -36,6 +37,7 @@ const loop = reconcile({
   client,
   connection,
   ring: openRing({ client, taskQueue }),
+  ensureSweeps: openEnsureSweeps({ client, taskQueue }),
   signal: stop.signal,
   onError: (error) => console.error('reconcile: a pass failed:', error instanceof Error ? error.message : error),
 });
@@ -56,9 +58,10 @@ console.log('worker: drained and stopped');
 async function openWorkers({ env, temporal, adminTokenFile, supervisorUrl, proxyUrl }: Config): Promise<Worker[]> {
   const native = await NativeConnection.connect(connectionOptions(temporal));
   const token = ensureSecretFile(adminTokenFile);
+  const compute = processCompute({ supervisorUrl, proxyUrl, token });
   const dependencies = {
     db,
-    compute: processCompute({ supervisorUrl, proxyUrl, token }),
+    compute,
     stacks: openStacks(config),
     governance: openGovernance(env),
     awaitOutcome: openOutcome(client),
@@ -80,6 +83,13 @@ async function openWorkers({ env, temporal, adminTokenFile, supervisorUrl, proxy
       activities: stacksActivities(dependencies),
       // An engine and its plugin take about 300 MB each.
       maxConcurrentActivityTaskExecutions: 2,
+    }),
+    await Worker.create({
+      ...shared,
+      taskQueue: sweepsQueue(temporal.taskQueue),
+      activities: sweepsActivities({ db, visitors: openVisitors(env, { db, compute }) }),
+      // A turn would never end by itself in that time: it is told at once, and gives back what it holds.
+      shutdownGraceTime: 0,
     }),
   ];
 }

@@ -1,10 +1,12 @@
 /** What the prober saw: the newest sample of a service is its health. */
 import { and, desc, eq, sql } from 'drizzle-orm';
-import { UNKNOWN_HEALTH, type ServiceHealth } from '../domain/health.ts';
+import { UNKNOWN_HEALTH, type HealthStatus, type ServiceHealth } from '../domain/health.ts';
 import type { EnvironmentKey } from '../domain/ids.ts';
 import type { Tx } from './client.ts';
 import { appendEvent } from './events.ts';
 import { lockEnvironment } from './environments.ts';
+import { afterKey, byKey, createdBetween, equals, pageOf } from './page.ts';
+import type { CreatedBetween, Page, PageRequest } from './page.ts';
 import { healthSamples } from './schema/index.ts';
 
 export type HealthSampleRow = typeof healthSamples.$inferSelect;
@@ -32,6 +34,31 @@ export async function latestHealth(tx: Tx, key: EnvironmentKey, serviceId: strin
     .orderBy(desc(healthSamples.evaluatedAt))
     .limit(1);
   return row ?? null;
+}
+
+/** What was seen of a service, the newest first. */
+export async function pageOfHealth(
+  tx: Tx,
+  key: EnvironmentKey,
+  serviceId: string,
+  filter: CreatedBetween & { status?: HealthStatus },
+  page: PageRequest,
+): Promise<Page<HealthSampleRow>> {
+  const { evaluatedAt, status } = healthSamples;
+  const rows = await tx
+    .select()
+    .from(healthSamples)
+    .where(
+      and(
+        ofService(key, serviceId),
+        equals(status, filter.status),
+        createdBetween(evaluatedAt, filter),
+        afterKey(page, evaluatedAt),
+      ),
+    )
+    .orderBy(...byKey(evaluatedAt))
+    .limit(page.limit + 1);
+  return pageOf(rows, page, (row) => [row.evaluatedAt.toISOString()]);
 }
 
 /**

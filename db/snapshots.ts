@@ -1,10 +1,10 @@
-import { and, eq } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 import { hashOf } from '../domain/hash.ts';
 import type { EnvironmentKey, SnapshotId } from '../domain/ids.ts';
-import { EMPTY_SNAPSHOT, type Snapshot } from '../domain/snapshot.ts';
+import { EMPTY_SNAPSHOT, type Snapshot, type SnapshotService } from '../domain/snapshot.ts';
 import type { Tx } from './client.ts';
 import { newId } from './new-id.ts';
-import { snapshots } from './schema/index.ts';
+import { environments, snapshots } from './schema/index.ts';
 
 /** @param of the snapshot that this one differs from by scaling policies alone: it stays the release of that one. */
 export async function insertSnapshot(
@@ -36,6 +36,19 @@ export async function readSnapshot(tx: Tx, tenantId: string, id: SnapshotId | nu
     .where(and(eq(snapshots.tenantId, tenantId), eq(snapshots.id, id)));
   if (!row) throw new Error(`snapshot ${id} is not there`);
   return row.content;
+}
+
+/** One service of what should run in the environment now; null when it is not among that. Only its part is read. */
+export async function liveService(tx: Tx, key: EnvironmentKey, serviceId: string): Promise<SnapshotService | null> {
+  const [row] = await tx
+    .select({ service: sql<SnapshotService | null>`${snapshots.content} -> 'services' -> ${serviceId}::text` })
+    .from(environments)
+    .innerJoin(
+      snapshots,
+      and(eq(snapshots.tenantId, environments.tenantId), eq(snapshots.id, environments.liveSnapshotId)),
+    )
+    .where(and(eq(environments.tenantId, key.tenantId), eq(environments.id, key.environmentId)));
+  return row?.service ?? null;
 }
 
 /** The snapshot that a deployment made, where this one was only derived from it. */

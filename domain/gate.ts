@@ -2,6 +2,7 @@
  * The health gate: a pure function from samples and clocks to a verdict. It judges the new revision only. No data is not
  * health: it waits, until the deadline.
  */
+import type { CheckResult } from './health.ts';
 
 /** One look at one replica. */
 export interface Sample {
@@ -14,6 +15,8 @@ export interface Sample {
   status: 'healthy' | 'unhealthy' | 'noData';
   /** What was seen, for people: `GET /healthz answered 503`. */
   evidence: string;
+  /** What the replica says of its parts, when it does; the gate takes its answer as a whole. */
+  checks?: CheckResult[];
 }
 
 /** Durations in seconds come from the deployment's row, never from constants. */

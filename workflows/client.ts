@@ -1,8 +1,10 @@
 /** The way into the workflows from outside the bundle. */
-import { WorkflowIdConflictPolicy, type Client } from '@temporalio/client';
-import { laneWorkflowId, type EnvironmentKey } from '../domain/ids.ts';
+import { WorkflowIdConflictPolicy, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { laneWorkflowId, sweepWorkflowId, type EnvironmentKey } from '../domain/ids.ts';
+import type { SweepKind } from '../domain/sweeps.ts';
 import type { lane } from './lane.ts';
-import { bell, laneAttributes } from './messages.ts';
+import { bell, laneAttributes, sweepAttributes } from './messages.ts';
+import type { sweep } from './sweep.ts';
 
 /** Tells an environment's lane that there is work: Postgres holds what, this is only the doorbell. */
 export type Ring = (key: EnvironmentKey) => Promise<void>;
@@ -27,4 +29,36 @@ export function openRing({ client, taskQueue }: LaneClient): Ring {
       staticSummary: `lane of ${key.environmentId}`,
     });
   };
+}
+
+/** Starts the sweeps of these kinds that do not run. */
+export type EnsureSweeps = (kinds: readonly SweepKind[]) => Promise<void>;
+
+export function openEnsureSweeps({ client, taskQueue }: LaneClient): EnsureSweeps {
+  return async (kinds) => {
+    for (const kind of kinds) {
+      const workflowId = sweepWorkflowId(kind);
+      // A look is free; a start, even of one that runs, is work for Temporal, and this is asked for all the time.
+      if (await isRunning(client, workflowId)) continue;
+      await client.workflow.start<typeof sweep>('sweep', {
+        workflowId,
+        workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+        taskQueue,
+        args: [{ kind }],
+        workflowTaskTimeout: '5s',
+        typedSearchAttributes: sweepAttributes(),
+        staticSummary: `sweep of ${kind}`,
+      });
+    }
+  };
+}
+
+/** @throws when Temporal cannot be reached: that is not "not found". */
+export async function isRunning(client: Client, workflowId: string): Promise<boolean> {
+  try {
+    return (await client.workflow.getHandle(workflowId).describe()).status.name === 'RUNNING';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
 }

@@ -3,3 +3,4 @@ export { decommission } from './decommission.ts';
 export { deploy } from './deploy.ts';
 export { lane } from './lane.ts';
 export { provision } from './provision.ts';
+export { sweep } from './sweep.ts';

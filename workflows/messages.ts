@@ -25,6 +25,11 @@ export function laneAttributes(key: EnvironmentKey): TypedSearchAttributes {
   ]);
 }
 
+/** A sweep is nobody's in particular. */
+export function sweepAttributes(): TypedSearchAttributes {
+  return new TypedSearchAttributes([{ key: attributes.kind, value: 'sweep' }]);
+}
+
 export function operationAttributes(
   input: OperationKey,
   operation: { kind: OperationKind; phase: Phase; stage: string },

@@ -1,18 +1,19 @@
 /**
  * The plain loop in every API and worker process that mends what a lost signal, a lost Temporal or a stopped process
- * left: it rings lanes that have work and do not run, and ends what is past its deadline. It lives outside Temporal
- * because it has to work when Temporal has lost everything.
+ * left: it rings lanes that have work and do not run, starts sweeps that have something to visit, and ends what is past
+ * its deadline. It lives outside Temporal because it has to work when Temporal has lost everything.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { WorkflowNotFoundError, type Client, type Connection } from '@temporalio/client';
 import type { Database } from '../db/client.ts';
 import { overdueApprovals } from '../db/approvals.ts';
+import { kindsToSweep } from '../db/due.ts';
 import { claimFence, lockEnvironment } from '../db/environments.ts';
 import { expireApproval } from '../db/held-operations.ts';
 import { openWork, type OpenWork } from '../db/open-work.ts';
 import { endOperation, findOperation } from '../db/operations.ts';
 import { laneWorkflowId, operationWorkflowId, type EnvironmentKey, type OperationId } from '../domain/ids.ts';
-import type { Ring } from './client.ts';
+import { isRunning, type EnsureSweeps, type Ring } from './client.ts';
 import { ensureTemporal } from './temporal.ts';
 
 export interface ReconcileOptions {
@@ -20,6 +21,7 @@ export interface ReconcileOptions {
   client: Client;
   connection: Connection;
   ring: Ring;
+  ensureSweeps: EnsureSweeps;
   /** Ended when this is aborted. */
   signal: AbortSignal;
   /** @default 15 s */
@@ -65,6 +67,8 @@ export async function reconcileOnce(options: ReconcileOptions): Promise<void> {
   for (const operationId of toTerminate) await attempt(options, () => terminate(client, operationId));
   const environments = new Map(work.filter(({ hasLaneWork }) => hasLaneWork).map((item) => [item.environmentId, item]));
   for (const key of environments.values()) await attempt(options, () => ringIfIdle(options, key));
+  // Where nothing is live there is nothing to sweep, and no sweep.
+  await attempt(options, async () => await options.ensureSweeps(await db.forSystem(kindsToSweep)));
 }
 
 async function attempt({ onError }: ReconcileOptions, work: () => Promise<void>): Promise<void> {
@@ -76,15 +80,7 @@ async function attempt({ onError }: ReconcileOptions, work: () => Promise<void>)
 }
 
 async function ringIfIdle({ client, ring }: ReconcileOptions, key: EnvironmentKey): Promise<void> {
-  const handle = client.workflow.getHandle(laneWorkflowId(key.environmentId));
-  const running = await handle.describe().then(
-    (lane) => lane.status.name === 'RUNNING',
-    (error: unknown) => {
-      // Temporal unreachable is not "not found": that is thrown, and the next pass looks again.
-      if (error instanceof WorkflowNotFoundError) return false;
-      throw error;
-    },
-  );
+  const running = await isRunning(client, laneWorkflowId(key.environmentId));
   if (!running) await ring({ tenantId: key.tenantId, environmentId: key.environmentId });
 }
 

@@ -6,6 +6,7 @@ import * as component from '../shapes/component.ts';
 import * as configuration from '../shapes/configuration.ts';
 import * as deployment from '../shapes/deployment.ts';
 import * as environment from '../shapes/environment.ts';
+import * as health from '../shapes/health.ts';
 import * as logs from '../shapes/logs.ts';
 import * as observed from '../shapes/observed.ts';
 import * as operation from '../shapes/operation.ts';
@@ -21,6 +22,7 @@ const MODULES = [
   configuration,
   deployment,
   environment,
+  health,
   logs,
   observed,
   operation,

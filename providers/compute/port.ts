@@ -101,7 +101,10 @@ export interface ComputeTarget {
   scale(workload: Workload, revision: string, replicas: number, fence: number): Promise<void>;
   /** Every replica of every revision, by revision and ordinal. */
   instances(workload: Workload): Promise<Instance[]>;
-  /** One look at one replica; never throws: what cannot be asked is `noData`, what answers badly is `unhealthy`. */
+  /**
+   * One look at one replica, in seconds at most; never throws: what cannot be asked is `noData`, what answers badly is
+   * `unhealthy`. Where the answer names checks, they are the sample's.
+   */
   health(instance: Instance, check: HealthCheck): Promise<Sample>;
   /** Sets the absolute weights over the replicas that exist now; resolves when requests follow them. Returns the endpoint. */
   shiftTraffic(workload: Workload, weights: TrafficWeights, fence: number): Promise<{ endpoint: string }>;

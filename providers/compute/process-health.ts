@@ -2,12 +2,15 @@
 import { connect } from 'node:net';
 import { credentials, makeGenericClientConstructor, status, type ServiceError } from '@grpc/grpc-js';
 import type { Sample } from '../../domain/gate.ts';
+import { checksOfAnswer } from '../../domain/health-answer.ts';
 import type { HealthCheck } from '../../domain/snapshot.ts';
 
 const TIMEOUT_MS = 2_000;
 const EVIDENCE_CHARACTERS = 200;
+/** What is read of an answer; the rest is not waited for. */
+const ANSWER_BYTES = 64 * 1024;
 
-export type HealthLook = Pick<Sample, 'status' | 'evidence'>;
+export type HealthLook = Pick<Sample, 'status' | 'evidence' | 'checks'>;
 
 /** Never throws: a replica that cannot be asked gives `noData`, one that answers badly is `unhealthy`. */
 export async function lookAtHealth(address: string, check: HealthCheck, get: typeof fetch): Promise<HealthLook> {
@@ -27,14 +30,30 @@ async function overHttp(address: string, path: string, get: typeof fetch): Promi
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     // A new connection each time: a kept one says nothing about whether the replica takes connections.
     const headers = { connection: 'close' };
+    // Never followed: a replica may not send the prober anywhere else.
     const response = await get(`http://${address}${path}`, { signal, headers, redirect: 'manual' });
-    const body = (await response.text()).slice(0, EVIDENCE_CHARACTERS).trim();
+    const text = await beginningOf(response);
+    const body = text.slice(0, EVIDENCE_CHARACTERS).trim();
     const healthy = response.status >= 200 && response.status < 400;
     const evidence = `${what} answered ${response.status}${body === '' ? '' : `: ${body}`}`;
-    return { status: healthy ? 'healthy' : 'unhealthy', evidence };
+    const checks = checksOfAnswer(text);
+    return { status: healthy ? 'healthy' : 'unhealthy', evidence, ...(checks && { checks }) };
   } catch (error) {
     return noData(what, address, error);
   }
+}
+
+async function beginningOf({ body }: Response): Promise<string> {
+  if (!body) return '';
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  // Leaving the loop cancels what is still to come.
+  for await (const chunk of body as ReadableStream<Uint8Array>) {
+    chunks.push(chunk);
+    bytes += chunk.byteLength;
+    if (bytes >= ANSWER_BYTES) break;
+  }
+  return Buffer.concat(chunks).subarray(0, ANSWER_BYTES).toString('utf8');
 }
 
 async function overTcp(address: string): Promise<HealthLook> {

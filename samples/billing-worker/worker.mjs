@@ -18,9 +18,9 @@ const timer = setInterval(() => {
 
 const server = createServer((req, res) => {
   if (req.url === '/healthz') {
-    const schema = { name: 'database-schema', status: ready ? 'ok' : `has ${DATABASE_SCHEMA}, needs ${NEEDS_SCHEMA}` };
-    const status = ready ? 'ok' : 'unavailable';
-    return send(res, ready ? 200 : 503, { status, checks: [{ ...schema, durationMs: 0 }] });
+    const status = ready ? 'Healthy' : 'Unhealthy';
+    const description = ready ? undefined : `the database has schema ${DATABASE_SCHEMA}, needs ${NEEDS_SCHEMA}`;
+    return send(res, ready ? 200 : 503, { status, checks: [{ name: 'self', status, description }] });
   }
   if (req.url !== '/') return send(res, 404, { error: 'not found' });
   send(res, 200, {

@@ -1,16 +1,23 @@
 // A reservations service as a customer would write it: HTTP, health, configuration, a graceful end. No dependencies.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 
 const { PORT, APP_VERSION, SLIPWAY_INSTANCE, SLIPWAY_CONFIG_DIR, NEEDS_SCHEMA, DATABASE_SCHEMA = '41' } = process.env;
+/** What it depends on, where it is told of it: each is a `host:port`. */
+const PARTS = { sql: process.env.SQL_ADDRESS, 'service-bus': process.env.SERVICE_BUS_ADDRESS };
+/** 1.5.0 needs a database schema that nobody has applied: it starts, and never gets healthy. */
+const ready = Number(DATABASE_SCHEMA) >= Number(NEEDS_SCHEMA);
+const SCHEMA = `the database has schema ${DATABASE_SCHEMA}, this version needs ${NEEDS_SCHEMA}`;
+const CONNECT_WITHIN_MS = 1_000;
 const PLATFORM = ['PATH', 'HOME', 'LANG', 'PWD', 'PORT', 'APP_VERSION', 'NEEDS_SCHEMA'];
 
-const server = createServer((req, res) => {
+const server = createServer(async (req, res) => {
   const { pathname, searchParams } = new URL(req.url, 'http://localhost');
   if (pathname === '/healthz') {
-    const health = check();
-    return send(res, health.status === 'ok' ? 200 : 503, health);
+    const health = await check();
+    return send(res, health.status === 'Healthy' ? 200 : 503, health);
   }
   if (pathname !== '/') return send(res, 404, { error: 'not found' });
   const body = { service: 'reservations-api', version: APP_VERSION, pid: process.pid, instance: SLIPWAY_INSTANCE };
@@ -24,7 +31,7 @@ const server = createServer((req, res) => {
 
 server.listen(Number(PORT), '127.0.0.1', () => {
   console.log(`reservations-api ${APP_VERSION} listens on ${PORT}`);
-  check(console.log);
+  if (!ready) console.log(`waiting for database schema ${NEEDS_SCHEMA}: the database has ${DATABASE_SCHEMA}`);
 });
 process.on('SIGTERM', () => {
   console.log('SIGTERM: finishing the requests in flight');
@@ -32,14 +39,28 @@ process.on('SIGTERM', () => {
   setInterval(() => server.closeIdleConnections(), 50).unref();
 });
 
-/** 1.5.0 needs a database schema that nobody has applied: it starts, and never gets healthy. */
-function check(log = () => {}) {
+async function check() {
+  const self = ready ? { status: 'Healthy' } : { status: 'Unhealthy', description: SCHEMA };
+  const parts = Object.entries(PARTS).filter(([, address]) => address);
+  const checks = [{ name: 'self', ...self }, ...(await Promise.all(parts.map((part) => checkPart(...part))))];
+  return { status: checks.every(({ status }) => status === 'Healthy') ? 'Healthy' : 'Unhealthy', checks };
+}
+
+/** It is there when it takes a connection. */
+async function checkPart(name, address) {
   const startedAt = performance.now();
-  const ready = Number(DATABASE_SCHEMA) >= Number(NEEDS_SCHEMA);
-  if (!ready) log(`waiting for database schema ${NEEDS_SCHEMA}: the database has ${DATABASE_SCHEMA}`);
-  const schema = { name: 'database-schema', status: ready ? 'ok' : `has ${DATABASE_SCHEMA}, needs ${NEEDS_SCHEMA}` };
+  const { hostname: host, port } = new URL(`tcp://${address}`);
+  const taken = await new Promise((resolve) => {
+    const socket = connect({ host, port: Number(port) });
+    const end = (answer) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setTimeout(CONNECT_WITHIN_MS, () => end(false));
+    socket.once('connect', () => end(true)).once('error', () => end(false));
+  });
   const durationMs = Math.round(performance.now() - startedAt);
-  return { status: ready ? 'ok' : 'unavailable', checks: [{ ...schema, durationMs }] };
+  return { name, status: taken ? 'Healthy' : 'Unhealthy', durationMs };
 }
 
 function configuration() {

@@ -10,6 +10,7 @@ export interface Component {
   image: string;
   target: string;
   replicas?: number;
+  env?: Record<string, string>;
 }
 
 export interface DeployRequest {

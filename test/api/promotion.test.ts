@@ -1,3 +1,4 @@
+import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DeploymentId, EnvironmentKey } from '../../domain/ids.ts';
 import { openApiStand, type ApiStand } from '../_support/api.ts';
@@ -76,6 +77,17 @@ describe('a promotion', () => {
     expect(foreign.status).toBe(404);
     expect({ ...foreign.body, traceId: '' }).toEqual({ ...missing.body, traceId: '' });
     expect(missing.body.code).toBe('DeploymentNotFound');
+  });
+
+  it('answers 403 where the binding to the environment of its source was revoked', async () => {
+    const { of, id } = await source();
+    const sql = new Client({ connectionString: stand.config.databaseUrl });
+    await sql.connect();
+    await sql.query('update tenant_bindings set revoked_at = now() where environment_id = $1', [of.environmentId]);
+    await sql.end();
+    const target = await readyEnvironment(stand);
+    const reply = await promote(target.environmentId, id);
+    expect(`${reply.status} ${reply.body.code}`).toBe('403 BindingRevoked');
   });
 
   it('answers 400 for a target that the environment does not have', async () => {

@@ -221,7 +221,7 @@ export function describeComputeTarget(name: string, setup: () => Promise<Compute
         },
         { what: 'an unhealthy sample' },
       );
-      expect(sample.evidence).toMatch(/^GET \/healthz answered 503: \{"status":"unavailable"/);
+      expect(sample.evidence).toMatch(/^GET \/healthz answered 503: \{"status":"Unhealthy"/);
       const lines = await collect(target.compute.logs(workload, { tail: 1, follow: false, signal: never }));
       expect(lines).toEqual([
         { instanceId: sample.instanceId, revision: 'r1', line: 'waiting for database schema 42: the database has 41' },

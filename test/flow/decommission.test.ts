@@ -101,6 +101,16 @@ describe('a decommission', () => {
     await connection.close();
   });
 
+  it('of an environment that is still being made comes after its provision', async () => {
+    const { body } = await operator.rest.post<{ environmentId: string }>('/v1/runtime/environments', {
+      ...{ projectId: 'proj-booking-saas', name: 'called-off', stage: 'dev', region: 'westeurope' },
+      ...{ isolationModel: 'silo', computeTargets: ['aks'] },
+    });
+    await decommission(body.environmentId);
+    await reached(body.environmentId, 'Decommissioned');
+    expect(await placesOf(platform, body.environmentId)).toEqual(NOTHING);
+  });
+
   it('that cannot be brought to its end says what is left, and the next one takes it away', async () => {
     const blocked = await operator.provision('blocked');
     await operator.ended(await operator.deploy({ environmentId: blocked, version: '1.4.1' }));

@@ -1,8 +1,10 @@
 import { Client } from 'pg';
+import { WorkflowNotFoundError } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openTemporal } from '../../bin/temporal-connection.ts';
 import { findApproval } from '../../db/approvals.ts';
 import { openDatabase, type Database } from '../../db/client.ts';
+import { makeDue } from '../../db/due.ts';
 import { findEnvironment, insertEnvironment } from '../../db/environments.ts';
 import { holdForApproval } from '../../db/held-operations.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
@@ -12,7 +14,7 @@ import { acceptOperation, endOperation, findOperation } from '../../db/operation
 import type { Judged } from '../../domain/governed.ts';
 import type { ApprovalId, EnvironmentKey, OperationId } from '../../domain/ids.ts';
 import type { OperationKind } from '../../domain/phases.ts';
-import { openRing } from '../../workflows/client.ts';
+import { openEnsureSweeps, openRing } from '../../workflows/client.ts';
 import { reconcileOnce, type ReconcileOptions } from '../../workflows/reconcile.ts';
 import { openTestPlatform, type TestPlatform } from '../_support/platform.ts';
 
@@ -43,6 +45,7 @@ const options = (change: Partial<ReconcileOptions> = {}): ReconcileOptions => ({
   db,
   ...temporal,
   ring: openRing({ client: temporal.client, taskQueue: 'nobody-listens' }),
+  ensureSweeps: openEnsureSweeps({ client: temporal.client, taskQueue: 'nobody-listens' }),
   signal: new AbortController().signal,
   graceMs: -1_000,
   onError: (error) => errors.push(error),
@@ -149,6 +152,20 @@ describe('reconcile', () => {
       (event) => event.workflowExecutionSignaledEventAttributes,
     );
     expect(signals).toHaveLength(1);
+    expect(errors).toEqual([]);
+  });
+
+  it('starts a sweep where there is something to visit, once, and none where there is nothing', async () => {
+    const sweep = temporal.client.workflow.getHandle('sweep/health');
+    await reconcileOnce(options());
+    await expect(sweep.describe()).rejects.toThrow(WorkflowNotFoundError);
+    const key = await environment();
+    await db.forTenant(TENANT, (tx) => makeDue(tx, { ...key, kind: 'health', subject: 'api' }, new Date()));
+    await reconcileOnce(options());
+    const { runId, status } = await sweep.describe();
+    expect(status.name).toBe('RUNNING');
+    await reconcileOnce(options());
+    expect((await sweep.describe()).runId).toBe(runId);
     expect(errors).toEqual([]);
   });
 });
