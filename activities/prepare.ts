@@ -7,15 +7,14 @@ import { insertComponents } from '../db/components.ts';
 import { findDeploymentByOperation, setPrepared, type DeploymentRow } from '../db/deployments.ts';
 import { findEnvironment, requireFence } from '../db/environments.ts';
 import { advancePhase } from '../db/operations.ts';
-import { insertSnapshot, readSnapshot } from '../db/snapshots.ts';
-import type { RequestedComponent } from '../db/schema/deployments.ts';
+import { insertSnapshot } from '../db/snapshots.ts';
+import { changeOf } from '../db/wanted-snapshot.ts';
 import { OperationFault } from '../domain/failures.ts';
 import type { OperationKey } from '../domain/ids.ts';
 import { plan, type PlanStep } from '../domain/plan.ts';
-import type { ComputeTarget, ResolvedImage } from '../providers/compute/port.ts';
+import { resolveImages, type ComputeTarget, type ResolvedImage } from '../providers/compute/port.ts';
 import { asAttempt } from './attempt.ts';
 import { operationLost } from './failures.ts';
-import { wantedSnapshot } from './wanted-snapshot.ts';
 
 export function prepareActivities(db: Database, compute: ComputeTarget) {
   return {
@@ -24,7 +23,7 @@ export function prepareActivities(db: Database, compute: ComputeTarget) {
       await asAttempt(db, input, async (attempt) => {
         const deployment = await load(db, input);
         if (deployment.preparedAt) return;
-        const images = await resolveAll(compute, deployment.components);
+        const images = await resolveImages(compute, deployment.components);
         await db.forTenant(input.tenantId, async (tx) => {
           if (!(await advancePhase(tx, input, input.operationId, 'Configuring')))
             throw operationLost(input.operationId);
@@ -51,32 +50,9 @@ async function load(db: Database, input: OperationKey): Promise<DeploymentRow> {
   });
 }
 
-/** Every image, or the fault of the first that does not resolve, with its component. What is promoted was resolved before. */
-async function resolveAll(
-  compute: ComputeTarget,
-  requested: RequestedComponent[],
-): Promise<Map<string, ResolvedImage>> {
-  const resolved = new Map<string, ResolvedImage>();
-  for (const component of requested) {
-    const { moduleId, image, digest } = component;
-    try {
-      resolved.set(moduleId, digest === undefined ? await compute.resolve(image) : { image, digest });
-    } catch (error) {
-      if (!(error instanceof OperationFault)) throw error;
-      throw new OperationFault({ ...error.failure, serviceId: moduleId }, error);
-    }
-  }
-  return resolved;
-}
-
 async function writeDown(tx: Tx, deployment: DeploymentRow, images: Map<string, ResolvedImage>): Promise<void> {
   const key = { tenantId: deployment.tenantId, environmentId: deployment.environmentId };
-  const environment = await findEnvironment(tx, key);
-  const previousSnapshotId = environment?.liveSnapshotId ?? null;
-  const live = await readSnapshot(tx, key.tenantId, previousSnapshotId);
-  const wanted = deployment.snapshotId
-    ? await readSnapshot(tx, key.tenantId, deployment.snapshotId)
-    : await wantedSnapshot(tx, deployment, live, images);
+  const { previousSnapshotId, live, wanted } = await changeOf(tx, deployment, images);
   const snapshotId = deployment.snapshotId ?? (await insertSnapshot(tx, key, wanted));
   await setPrepared(tx, key.tenantId, deployment.id, { previousSnapshotId, snapshotId });
   const steps = plan(live, wanted).waves.flat();

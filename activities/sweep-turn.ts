@@ -62,8 +62,8 @@ export async function sweepTurn(options: TurnOptions): Promise<Checkpoint> {
         underWay.add(visit);
       }
       if (claims.length === 0 && underWay.size === 0 && (await rowsLeft(turn)) === 0) break;
-      // With hands free nothing more is due at this moment; with none, the next one that comes free goes on.
-      if (underWay.size < hands) await delay(pollMs, undefined, { signal }).catch(() => undefined);
+      // With hands left free nothing more is due at this moment; with none, the next one that comes free goes on.
+      if (claims.length < free) await delay(pollMs, undefined, { signal }).catch(() => undefined);
       else await Promise.race(underWay);
     }
   } finally {

@@ -14,7 +14,7 @@ import type { EnvironmentId, EnvironmentKey } from '../domain/ids.ts';
 import type { GovernanceDecision } from '../providers/governance/port.ts';
 import type { Caller } from './caller.ts';
 import type { ApiDeps } from './deps.ts';
-import type { Answer, MutationEndpoint } from './endpoint.ts';
+import type { Accepted, Answer, MutationEndpoint } from './endpoint.ts';
 import { checkIfMatch } from './entity-tag.ts';
 import { keep, type Judgement } from './judgement.ts';
 import { problemAnswer } from './problem.ts';
@@ -30,6 +30,8 @@ export interface Mutation {
   bodyHash: string;
   idempotencyKey: string | null;
   ifMatch: string | null;
+  /** It is only to be told what would happen. */
+  isDryRun: boolean;
   environmentId: EnvironmentId | null;
   governance: GovernanceDecision | null;
   /** What becomes of the operation by that answer; null where governance is not asked. */
@@ -48,7 +50,7 @@ export async function earlierAnswer(tx: Tx, mutation: Mutation): Promise<Answer 
 
 /** @throws PlatformError whatever `run` refuses: then nothing was changed, and the key is free for another try. */
 export async function accept(deps: ApiDeps, mutation: Mutation): Promise<Answer> {
-  const { endpoint, caller, input } = mutation;
+  const { caller } = mutation;
   const slot = slotOf(mutation);
   let ringFor: EnvironmentKey | undefined;
   const acceptance = async (tx: Tx) => {
@@ -57,10 +59,7 @@ export async function accept(deps: ApiDeps, mutation: Mutation): Promise<Answer>
       const earlier = await earlierAnswer(tx, mutation);
       if (earlier) return earlier;
     }
-    await requireBinding(tx, mutation);
-    await checkState(tx, mutation);
-    const { status, headers = {}, body, environmentId, operation } = await endpoint.run(tx, caller, input, deps);
-    if (operation) await reserveQuota(tx, deps.quotas, operation);
+    const { status, headers = {}, body, environmentId, operation } = await carryOut(tx, deps, mutation);
     await insertRequest(tx, {
       ...receiptOf(mutation),
       decision: 'allowed',
@@ -85,13 +84,23 @@ export async function accept(deps: ApiDeps, mutation: Mutation): Promise<Answer>
   return answer;
 }
 
+/** What the call does, within its bounds. @throws PlatformError whatever it is refused by */
+export async function carryOut(tx: Tx, deps: ApiDeps, mutation: Mutation): Promise<Accepted> {
+  const { endpoint, caller, input } = mutation;
+  await requireBinding(tx, mutation);
+  await checkState(tx, mutation);
+  const accepted = await endpoint.run(tx, caller, input, deps);
+  if (accepted.operation) await reserveQuota(tx, deps.quotas, accepted.operation);
+  return accepted;
+}
+
 /** The judges' look is some time ago: from here on the binding holds until the acceptance stands, or it is refused. */
 async function requireBinding(tx: Tx, { endpoint, caller, environmentId }: Mutation): Promise<void> {
   if (environmentId === null || !endpoint.target || endpoint.target.isUnbound) return;
   if (!(await holdBinding(tx, { tenantId: caller.tenantId, environmentId }))) throw bindingRevoked();
 }
 
-/** Under the environment's row lock, so that nobody changes it between this look and the change. */
+/** Under the environment's row lock, so that nobody changes it between this look and the change. @throws PlatformError `PreconditionFailed` */
 async function checkState(tx: Tx, { endpoint, caller, input, ifMatch, environmentId }: Mutation): Promise<void> {
   if (ifMatch === null || !endpoint.current || environmentId === null) return;
   await lockEnvironment(tx, { tenantId: caller.tenantId, environmentId });

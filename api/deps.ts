@@ -7,6 +7,7 @@ import type { Governance } from '../providers/governance/port.ts';
 import type { SecretStore } from '../providers/secrets/port.ts';
 import type { Ring } from '../workflows/client.ts';
 import type { VerifyToken } from './auth/token.ts';
+import type { Admit } from './limits.ts';
 
 /** Something that has to answer before this process is of use. */
 export interface ReadinessCheck {
@@ -27,6 +28,7 @@ export interface ApiDeps {
   verifyToken: VerifyToken;
   /** Of the tokens that open the internal APIs. */
   verifyInternalToken: VerifyToken;
+  admit: Admit;
   readiness: ReadinessCheck[];
   log: Pick<Logger, 'info' | 'warn' | 'error'>;
 }

@@ -1,6 +1,7 @@
 /**
- * What every call goes through, whatever carried it here, in this order: authenticate -> parse -> tenant guard -> scope
- * -> governance -> run. Each step throws its own PlatformError; the transports turn that into their own form.
+ * What every call goes through, whatever carried it here, in this order: authenticate -> rate limit -> parse -> tenant
+ * guard -> scope -> governance -> run. Each step throws its own PlatformError; the transports turn that into their own
+ * form.
  */
 import type { Tx } from '../db/client.ts';
 import type { EnvironmentRow } from '../db/environments.ts';
@@ -11,6 +12,7 @@ import { accept, earlierAnswer, recordDenial, type Mutation } from './accept.ts'
 import type { Credentials } from './auth/bearer.ts';
 import type { Caller } from './caller.ts';
 import type { ApiDeps } from './deps.ts';
+import { dryRun } from './dry-run.ts';
 import type { Answer, Endpoint, MutationEndpoint } from './endpoint.ts';
 import { askGovernance, judgedOf } from './governance.ts';
 import { heed } from './judgement.ts';
@@ -41,13 +43,16 @@ export type Outcome =
 /** @throws PlatformError */
 export async function perform(deps: ApiDeps, endpoint: Endpoint, call: Call): Promise<Outcome> {
   const principal = await deps.verifyToken(call.credentials);
-  const raw: RawInput = { params: call.params, query: call.query, body: await call.readBody() };
+  deps.admit(principal);
+  const { query, isDryRun } = withoutDryRun(endpoint, call.query);
+  const raw: RawInput = { params: call.params, query, body: await call.readBody() };
   const input = parseInput(endpoint, raw);
   const idempotencyKey = checkedKey(call.idempotencyKey);
   const caller = callerOf(principal, call.traceId);
   const stated = call.statedTenantId ?? statedIn(raw.body);
   if (endpoint.kind === 'mutation') {
-    const conditions = { idempotencyKey, ifMatch: call.ifMatch ?? null };
+    // A dry run takes no key: nothing of it stays that could be given again.
+    const conditions = { idempotencyKey: isDryRun ? null : idempotencyKey, ifMatch: call.ifMatch ?? null, isDryRun };
     return { kind: 'answer', answer: await change(deps, endpoint, caller, input, stated, conditions) };
   }
   checkStatedTenant(caller, stated);
@@ -88,7 +93,7 @@ async function change(
   caller: Caller,
   input: unknown,
   stated: unknown,
-  conditions: Pick<Mutation, 'idempotencyKey' | 'ifMatch'>,
+  conditions: Pick<Mutation, 'idempotencyKey' | 'ifMatch' | 'isDryRun'>,
 ): Promise<Answer> {
   const bodyHash = hashOf(input);
   const mutation: Mutation = {
@@ -116,7 +121,7 @@ async function change(
     if (endpoint.governed && judged.question) {
       const asked = { ...judged.question, action: endpoint.governed.action, environment: judged.environment };
       mutation.governance = await askGovernance(deps.governance, caller, asked);
-      if (mutation.governance) {
+      if (mutation.governance && !mutation.isDryRun) {
         mutation.judgement = await heed(deps.governance, mutation.governance, {
           judged: judgedOf(caller, asked),
           canWait: endpoint.governed.waits ?? false,
@@ -125,15 +130,29 @@ async function change(
       }
     }
   } catch (error) {
-    if (error instanceof PlatformError && isDenial(error)) await recordDenial(deps, mutation, error);
+    if (error instanceof PlatformError && isDenial(error) && !mutation.isDryRun)
+      await recordDenial(deps, mutation, error);
     throw error;
   }
-  return await accept(deps, mutation);
+  return mutation.isDryRun ? await dryRun(deps, mutation) : await accept(deps, mutation);
 }
 
 /** A refusal of the judges, as opposed to one by the state of things or by a broken part. */
 function isDenial({ kind, code }: PlatformError): boolean {
   return kind === 'forbidden' || kind === 'notFound' || code === 'GovernanceUnavailable';
+}
+
+/** `?dryRun=true` belongs to what governance is asked about; elsewhere it is a parameter that nobody knows. */
+function withoutDryRun(endpoint: Endpoint, query: unknown): { query: unknown; isDryRun: boolean } {
+  const canRehearse = endpoint.kind === 'mutation' && endpoint.governed !== undefined;
+  if (!canRehearse || typeof query !== 'object' || query === null || !('dryRun' in query)) {
+    return { query, isDryRun: false };
+  }
+  const { dryRun: wanted, ...rest } = query;
+  if (wanted === 'true' || wanted === 'false') return { query: rest, isDryRun: wanted === 'true' };
+  throw new PlatformError('ValidationFailed', 'One thing is wrong with the input.', {
+    pointers: [{ pointer: '?dryRun', message: 'is true or false' }],
+  });
 }
 
 function statedIn(body: unknown): unknown {

@@ -28,6 +28,8 @@ export function statusOfKind(kind: ErrorKind): number {
       return 415;
     case 'unprocessable':
       return 422;
+    case 'tooMany':
+      return 429;
     case 'internal':
       return 500;
     case 'unavailable':
@@ -55,7 +57,9 @@ export function problemAnswer(error: PlatformError, traceId: TraceId): Answer {
 }
 
 function headersOf(error: PlatformError): Record<string, string> {
-  if (error.kind === 'unavailable') return { 'retry-after': String(error.retryAfterSeconds ?? RETRY_AFTER_SECONDS) };
+  if (error.kind === 'unavailable' || error.kind === 'tooMany') {
+    return { 'retry-after': String(error.retryAfterSeconds ?? RETRY_AFTER_SECONDS) };
+  }
   if (error.code === 'MethodNotAllowed') return { allow: String(error.details.allow) };
   if (error.code === 'TokenMissing') return { 'www-authenticate': 'Bearer realm="slipway"' };
   if (error.kind === 'unauthenticated') {

@@ -8,9 +8,13 @@ import type { Target } from './endpoint.ts';
 
 const TENANT = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
+export function isTenantId(claim: unknown): claim is string {
+  return typeof claim === 'string' && TENANT.test(claim);
+}
+
 /** The tenant is the token's, always. @throws PlatformError `TenantClaimInvalid` */
 export function callerOf({ tenantClaim, ...principal }: Principal, traceId: TraceId): Caller {
-  if (typeof tenantClaim !== 'string' || !TENANT.test(tenantClaim)) {
+  if (!isTenantId(tenantClaim)) {
     throw new PlatformError(
       'TenantClaimInvalid',
       'The token names no tenant: its tenantId claim is missing or malformed.',

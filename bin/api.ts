@@ -8,6 +8,7 @@ import { openTokenVerifier } from '../api/auth/token.ts';
 import type { ApiDeps } from '../api/deps.ts';
 import { join } from 'node:path';
 import { startGrpc } from '../api/grpc/server.ts';
+import { openRateLimits } from '../api/limits.ts';
 import { startRest } from '../api/rest/server.ts';
 import { INTERNAL } from '../api/surfaces.ts';
 import { openDatabase, type Database } from '../db/client.ts';
@@ -21,6 +22,7 @@ import { readConfig } from './config.ts';
 import { readEdge, type Edge } from './edge.ts';
 import { openGovernance } from './governance.ts';
 import { readQuotas } from './quota.ts';
+import { readRateLimits } from './rate-limits.ts';
 import { openTemporal } from './temporal-connection.ts';
 import { readDecryptionKey } from './token-decryption.ts';
 
@@ -84,6 +86,7 @@ function buildDeps(db: Database, ring: Ring, connection: Connection): ApiDeps {
     quotas: readQuotas(config.env),
     verifyToken: openTokenVerifier({ ...verifier, audience: oidc.audience }),
     verifyInternalToken: openTokenVerifier({ ...verifier, audience: oidc.internalAudience }),
+    admit: openRateLimits(readRateLimits(config.env)),
     readiness: [
       { name: 'database', check: () => db.ping() },
       { name: 'temporal', check: (signal) => connection.withAbortSignal(signal, describeNamespace) },

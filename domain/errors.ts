@@ -48,6 +48,7 @@ export const ERROR_KINDS = {
   QuotaExceeded: 'conflict',
   ObservationOutdated: 'conflict',
   IdempotencyKeyReused: 'unprocessable',
+  RateLimited: 'tooMany',
   GovernanceUnavailable: 'unavailable',
   IssuerUnavailable: 'unavailable',
   DatabaseUnavailable: 'unavailable',

@@ -9,6 +9,7 @@ export function statusOfKind(kind: ErrorKind): codes {
     case 'unsupportedMediaType':
       return codes.INVALID_ARGUMENT;
     case 'tooLarge':
+    case 'tooMany':
       return codes.RESOURCE_EXHAUSTED;
     case 'unauthenticated':
       return codes.UNAUTHENTICATED;
@@ -29,11 +30,17 @@ export function statusOfKind(kind: ErrorKind): codes {
   }
 }
 
-/** The stable code of the refusal is in the trailer `slipway-error-code`, each wrong field in `slipway-error-field`. */
+/**
+ * The stable code of the refusal is in the trailer `slipway-error-code`, each wrong field in `slipway-error-field`, and
+ * how long to wait where gRPC's retry policies look for it.
+ */
 export function statusAnswer(error: PlatformError, traceId: TraceId): Partial<ServerErrorResponse> {
   const metadata = new Metadata();
   metadata.set('slipway-error-code', error.code);
   metadata.set('x-trace-id', traceId);
+  if (error.retryAfterSeconds !== undefined) {
+    metadata.set('grpc-retry-pushback-ms', String(error.retryAfterSeconds * 1000));
+  }
   for (const { pointer, message } of error.pointers) metadata.add('slipway-error-field', `${pointer} ${message}`);
   return { code: statusOfKind(error.kind), details: error.publicMessage, metadata };
 }

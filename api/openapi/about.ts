@@ -13,6 +13,7 @@ const CONVENTIONS = `- A path without \`${VERSION_PREFIX}\` is an alias that ans
 - What starts work answers 202: \`Location\` leads to what is made, \`Operation-Location\` to the work.
 - Every response carries \`cs-schema-version\` and \`x-trace-id\`. \`GET\` paths answer \`HEAD\` too; another method is a 405.
 - Refusals are \`application/problem+json\` with a stable \`code\`. A refused call has started and changed nothing.
+- Who calls too often is answered 429 with \`Retry-After\`, the seconds to wait.
 - Unknown fields of a request are refused. Answers may get new fields and new values within a version: leave aside what you do not know.
 - The tenant is the token's. A \`tenantId\` in a body is optional and has to be the same.`;
 

@@ -5,7 +5,7 @@ import { SCHEMA_VERSION } from '../schema-version.ts';
 import { PUBLIC_API, type About } from './about.ts';
 import { linkAnswers } from './links.ts';
 import { openPaths } from './open-paths.ts';
-import { headerParameters, operationOf } from './operation.ts';
+import { commonParameters, operationOf } from './operation.ts';
 import { headers, problemSchema } from './responses.ts';
 import { openSchemas } from './schemas.ts';
 import type { OpenApiDocument, Operation } from './types.ts';
@@ -41,7 +41,7 @@ export function renderOpenApi(endpoints: Endpoint[], about: About = PUBLIC_API):
           description: about.token,
         },
       },
-      parameters: headerParameters,
+      parameters: commonParameters,
       headers,
       schemas: Object.fromEntries(sorted),
     },

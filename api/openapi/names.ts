@@ -5,6 +5,7 @@ import * as audit from '../shapes/audit.ts';
 import * as component from '../shapes/component.ts';
 import * as configuration from '../shapes/configuration.ts';
 import * as deployment from '../shapes/deployment.ts';
+import * as dryRun from '../shapes/dry-run.ts';
 import * as environment from '../shapes/environment.ts';
 import * as health from '../shapes/health.ts';
 import * as logs from '../shapes/logs.ts';
@@ -21,6 +22,7 @@ const MODULES = [
   component,
   configuration,
   deployment,
+  dryRun,
   environment,
   health,
   logs,

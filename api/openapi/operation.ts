@@ -1,6 +1,7 @@
 /** One endpoint as an operation of the document. */
-import type { z } from 'zod';
-import type { Endpoint } from '../endpoint.ts';
+import { z } from 'zod';
+import type { Endpoint, OutputShape } from '../endpoint.ts';
+import { dryRunAnswer } from '../shapes/dry-run.ts';
 import { examples } from './examples.ts';
 import { nounsOf, operationIdOf, sentenceOf } from './operation-id.ts';
 import { refusalsOf } from './refusals.ts';
@@ -8,8 +9,8 @@ import { answer, refusal, unchanged } from './responses.ts';
 import type { Schemas } from './schemas.ts';
 import type { Operation, Parameter, Response, Schema } from './types.ts';
 
-/** Headers that every call may carry, or every mutation. */
-export const headerParameters: Record<string, Parameter> = {
+/** What many calls may carry. */
+export const commonParameters: Record<string, Parameter> = {
   Traceparent: {
     name: 'traceparent',
     in: 'header',
@@ -23,6 +24,13 @@ export const headerParameters: Record<string, Parameter> = {
     required: false,
     description: 'The same key with the same input gets the first answer again; with another input it is a 422.',
     schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
+  },
+  DryRun: {
+    name: 'dryRun',
+    in: 'query',
+    required: false,
+    description: 'With `true` nothing is changed and nothing stays; the answer is a 200 that says what would be done.',
+    schema: { type: 'boolean', default: false },
   },
   IfNoneMatch: {
     name: 'If-None-Match',
@@ -57,6 +65,7 @@ export function operationOf(endpoint: Endpoint, schemas: Schemas): Operation {
     parameters: [
       ...parametersOf('path', input.params, schemas),
       ...parametersOf('query', input.query, schemas),
+      ...(canRehearse(endpoint) ? [{ $ref: '#/components/parameters/DryRun' }] : []),
       ...(endpoint.kind === 'mutation' ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []),
       ...(endpoint.kind === 'mutation' && endpoint.current ? [{ $ref: '#/components/parameters/IfMatch' }] : []),
       ...(endpoint.kind === 'read' ? [{ $ref: '#/components/parameters/IfNoneMatch' }] : []),
@@ -91,10 +100,20 @@ function parametersOf(place: 'path' | 'query', shape: z.ZodType | undefined, sch
   }));
 }
 
+function canRehearse(endpoint: Endpoint): boolean {
+  return endpoint.kind === 'mutation' && endpoint.governed !== undefined;
+}
+
+function outputOf(endpoint: Endpoint): OutputShape {
+  const { output } = endpoint;
+  if (!canRehearse(endpoint)) return output;
+  return { ...output, 200: output[200] ? z.union([output[200], dryRunAnswer]) : dryRunAnswer };
+}
+
 function responsesOf(endpoint: Endpoint, schemas: Schemas): Record<string, Response> {
   const responses: Record<string, Response> = {};
   const { method, route, kind } = endpoint;
-  for (const [text, shape] of Object.entries(endpoint.output)) {
+  for (const [text, shape] of Object.entries(outputOf(endpoint))) {
     const status = Number(text);
     const example = examples[`${method} ${route}`]?.answer;
     const type = kind === 'stream' ? 'application/x-ndjson' : 'application/json';

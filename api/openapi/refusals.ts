@@ -14,7 +14,7 @@ const TRANSPORT: ReadonlyMap<number, ErrorCode[]> = new Map([
 const ALWAYS: ErrorCode[] = [
   ...(['TokenMissing', 'TokenInvalid', 'TokenExpired', 'IssuerUnavailable'] as const),
   ...(['MalformedJson', 'ValidationFailed', 'BodyTooLarge', 'UnsupportedMediaType'] as const),
-  ...(['TenantClaimInvalid', 'DatabaseUnavailable', 'InternalError'] as const),
+  ...(['TenantClaimInvalid', 'RateLimited', 'DatabaseUnavailable', 'InternalError'] as const),
 ];
 
 /** Status -> codes, both in order. */

@@ -189,6 +189,10 @@ export const REFUSAL_TEXTS: Record<ErrorCode, CodeText> = {
     means: 'This `Idempotency-Key` was used with another input.',
     whatToDo: 'Use a new key for a new request.',
   },
+  RateLimited: {
+    means: 'The tenant, or the client that calls for it (`limited` says which), calls more often than it may.',
+    whatToDo: 'Try again after `Retry-After`, and call less often from then on.',
+  },
   GovernanceUnavailable: {
     means: 'Governance gave no clean decision about this plan in time, and without one a production change is refused.',
     whatToDo: "Try again after `Retry-After`; look at the decider and the API's log.",

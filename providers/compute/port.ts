@@ -4,6 +4,7 @@
  * the target keeps the highest it has seen per environment and refuses a smaller one with
  * `OperationFault('FenceRefused')`. A target that cannot be reached answers `OperationFault('ComputeUnavailable')`.
  */
+import { OperationFault } from '../../domain/failures.ts';
 import type { EnvironmentKey } from '../../domain/ids.ts';
 import type { Sample } from '../../domain/gate.ts';
 import type { BoundSecret } from '../../domain/secrets.ts';
@@ -116,4 +117,25 @@ export interface ComputeTarget {
   observe(environment: EnvironmentKey): Promise<ObservedService[]>;
   /** The output of the replicas, oldest first; with `follow` it goes on until `signal`. */
   logs(workload: Workload, options: LogOptions): AsyncIterable<LogLine>;
+}
+
+/**
+ * The image of every component, by module id; one that brings its digest was resolved before, and stays as it is.
+ *
+ * @throws OperationFault of the first that does not resolve, with its component
+ */
+export async function resolveImages(
+  compute: Pick<ComputeTarget, 'resolve'>,
+  components: { moduleId: string; image: string; digest?: string }[],
+): Promise<Map<string, ResolvedImage>> {
+  const resolved = new Map<string, ResolvedImage>();
+  for (const { moduleId, image, digest } of components) {
+    try {
+      resolved.set(moduleId, digest === undefined ? await compute.resolve(image) : { image, digest });
+    } catch (error) {
+      if (!(error instanceof OperationFault)) throw error;
+      throw new OperationFault({ ...error.failure, serviceId: moduleId }, error);
+    }
+  }
+  return resolved;
 }

@@ -27,7 +27,7 @@ export async function openTestPlatform({ parts, env = {} }: TestPlatformOptions 
   const home = mkdtempSync(join(tmpdir(), 'slw-'));
   const portBase = String(PORT_BASE + 4_000 * Number(process.env.VITEST_POOL_ID ?? 0));
   const ports = { SLIPWAY_PORT_BASE: portBase, ...(await freePorts()) };
-  const config = readConfig({ ...process.env, SLIPWAY_HOME: home, ...ports, ...env });
+  const config = readConfig({ ...process.env, SLIPWAY_HOME: home, ...UNLIMITED, ...ports, ...env });
   const start = () => startPlatform({ config, onProgress: () => undefined, durable: false, parts });
   const platform = await start();
   watchResponses(platform.config.ports.rest);
@@ -47,6 +47,9 @@ export async function openTestPlatform({ parts, env = {} }: TestPlatformOptions 
   };
   return opened;
 }
+
+/** Tests poll and flood; one that is about the limits sets its own. */
+const UNLIMITED = { SLIPWAY_RATE_LIMIT_TENANT_PER_SECOND: '0', SLIPWAY_RATE_LIMIT_CLIENT_PER_SECOND: '0' };
 
 /** Files run side by side; each takes its environments' ports from a stretch of its own. */
 const PORT_BASE = 20_000;

@@ -11,7 +11,9 @@ import { PROVISION } from '../_support/api-states.ts';
 let stand: TestPlatform;
 let url: string;
 beforeAll(async () => {
-  stand = await openTestPlatform({ parts: ['postgres', 'temporal', 'issuer', 'api'] });
+  // Three calls a tenant, and then hardly one more.
+  const env = { SLIPWAY_RATE_LIMIT_TENANT_PER_SECOND: '0.001', SLIPWAY_RATE_LIMIT_BURST_SECONDS: '3000' };
+  stand = await openTestPlatform({ parts: ['postgres', 'temporal', 'issuer', 'api'], env });
   url = `http://127.0.0.1:${stand.config.ports.rest}`;
 });
 afterAll(() => stand?.[Symbol.asyncDispose]());
@@ -58,6 +60,19 @@ describe('bin/api.ts', () => {
     const { code, said } = await runApi({ SLIPWAY_HOST: '0.0.0.0' });
     expect(code).toBe(1);
     expect(said).toMatch(/^SLIPWAY_HOST is 0\.0\.0\.0, and beyond loopback this API listens with TLS only: .*\.\n$/);
+  });
+
+  it('limits how often a tenant calls, as it is configured, and starts with nothing that is no limit', async () => {
+    const token = await obtainToken({ home: stand.home, issuer: stand.config.oidc.issuer, tenant: 'loud' });
+    const statuses: number[] = [];
+    for (let call = 0; call < 4; call += 1) {
+      const headers = { authorization: `Bearer ${token}` };
+      statuses.push((await fetch(`${url}/v1/runtime/environments`, { headers })).status);
+    }
+    expect(statuses).toEqual([200, 200, 200, 429]);
+    const { code, said } = await runApi({ SLIPWAY_RATE_LIMIT_CLIENT_PER_SECOND: 'many' });
+    expect(code).toBe(1);
+    expect(said).toBe('SLIPWAY_RATE_LIMIT_CLIENT_PER_SECOND must be a number from 0 to 1000000, not "many".\n');
   });
 
   it('ends by itself on SIGTERM, letting a call in flight finish', async () => {

@@ -59,6 +59,33 @@ describe('the main job', () => {
   });
 });
 
+describe('a dry run', () => {
+  it('tells the steps that the deployment then takes, its images resolved, and takes none', async () => {
+    const { environmentId } = result.environment;
+    const wanted = {
+      environmentId,
+      releaseRef: 'release-dry',
+      components: bothAt('1.4.1', 2).slice(0, 1),
+      strategy: 'RollingHealthGated',
+    };
+    const before = await operator.environment(environmentId);
+    type DryRun = { plan: { waves: { serviceId: string; action: string; toRevision: string; digest: string }[][] } };
+    const { status, body } = await operator.rest.post<DryRun>('/v1/runtime/deployments?dryRun=true', wanted);
+    expect(status).toBe(200);
+    expect(await operator.environment(environmentId)).toEqual(before);
+    const { body: accepted } = await operator.rest.post<{ deploymentId: string }>('/v1/runtime/deployments', wanted);
+    type Step = { moduleId: string; action: string; toRevision: string; digest: string };
+    const { components } = (await operator.ended(accepted.deploymentId)) as unknown as { components: Step[] };
+    const taken = components.map(({ moduleId, action, toRevision, digest }) => [moduleId, action, toRevision, digest]);
+    const told = body.plan.waves.flat().map((step) => [step.serviceId, step.action, step.toRevision, step.digest]);
+    expect(told.sort()).toEqual(taken.sort());
+    const { body: back } = await operator.rest.post<{ deploymentId: string }>(
+      `/v1/runtime/deployments/${accepted.deploymentId}/rollback`,
+    );
+    expect((await operator.ended(back.deploymentId)).status).toBe('Completed');
+  });
+});
+
 describe('a rollback on request', () => {
   it('is a new deployment of the earlier snapshot, and takes everything back', async () => {
     const [first, second] = result.deployments;

@@ -49,6 +49,7 @@ describe('the present workflow code', () => {
       'deploy',
       'lane',
       'provision',
+      'sweep',
     ]);
   });
 });

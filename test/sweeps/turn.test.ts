@@ -82,6 +82,24 @@ describe('a turn', () => {
     expect(done).toEqual({ visited: 3, failed: 0, left: 0 });
   });
 
+  it('waits for nothing while more is due than it has hands', async () => {
+    const wanted = Array.from({ length: 20 }, (_, index) => `service-${index}`);
+    await isDue(key, ...wanted);
+    const stop = new AbortController();
+    const seen: string[] = [];
+    const done = turn({
+      ...{ hands: 2, pollMs: 3_600_000, signal: stop.signal },
+      visit: async ({ subject }) => {
+        seen.push(subject);
+        return { next: null };
+      },
+    });
+    await until(() => seen.length === wanted.length, { what: 'every row to be visited' });
+    stop.abort();
+    expect((await done).failed).toBe(0);
+    expect(seen.sort()).toEqual(wanted.sort());
+  });
+
   it('sees what becomes due while it goes on', async () => {
     await isDue(key, 'a');
     const done = turn({

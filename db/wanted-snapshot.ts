@@ -1,27 +1,46 @@
 /** What should run when a deployment is through: the live snapshot with what was asked for in its place. */
-import { findConfiguration, type ConfigurationRow } from '../db/configurations.ts';
-import type { Tx } from '../db/client.ts';
-import type { DeploymentRow } from '../db/deployments.ts';
-import { scalingOf, scalingPoliciesOf, type ScalingPolicyRow } from '../db/scaling-policies.ts';
-import { boundSecretsOf } from '../db/secret-bindings.ts';
-import type { RequestedComponent } from '../db/schema/deployments.ts';
 import { OperationFault } from '../domain/failures.ts';
 import { clampReplicas } from '../domain/scaling.ts';
+import type { SnapshotId } from '../domain/ids.ts';
 import type { BoundSecret } from '../domain/secrets.ts';
 import { restarted, revisionOf, type Snapshot, type SnapshotService } from '../domain/snapshot.ts';
-import type { ResolvedImage } from '../providers/compute/port.ts';
+import type { Tx } from './client.ts';
+import { findConfiguration, type ConfigurationRow } from './configurations.ts';
+import type { DeploymentRow } from './deployments.ts';
+import { findEnvironment } from './environments.ts';
+import { scalingOf, scalingPoliciesOf, type ScalingPolicyRow } from './scaling-policies.ts';
+import type { RequestedComponent } from './schema/deployments.ts';
+import { boundSecretsOf } from './secret-bindings.ts';
+import { readSnapshot } from './snapshots.ts';
+
+/** What each component's image resolved to, by module id. */
+export type Digests = ReadonlyMap<string, { digest: string }>;
+
+export interface Change {
+  /** The snapshot that is live now; null where nothing was deployed. */
+  previousSnapshotId: SnapshotId | null;
+  live: Snapshot;
+  wanted: Snapshot;
+}
+
+/** What a deployment would change now. @throws OperationFault `ConfigurationMissing`, `ServiceGone` */
+export async function changeOf(tx: Tx, deployment: DeploymentRow, digests: Digests): Promise<Change> {
+  const { tenantId, environmentId, snapshotId } = deployment;
+  const environment = await findEnvironment(tx, { tenantId, environmentId });
+  const previousSnapshotId = environment?.liveSnapshotId ?? null;
+  const live = await readSnapshot(tx, tenantId, previousSnapshotId);
+  const wanted = snapshotId
+    ? await readSnapshot(tx, tenantId, snapshotId)
+    : await wantedSnapshot(tx, deployment, live, digests);
+  return { previousSnapshotId, live, wanted };
+}
 
 /**
  * The live snapshot with the named components replaced; `prune` leaves the unnamed out. All within their policies.
  *
  * @throws OperationFault `ConfigurationMissing`, `ServiceGone`
  */
-export async function wantedSnapshot(
-  tx: Tx,
-  deployment: DeploymentRow,
-  live: Snapshot,
-  images: Map<string, ResolvedImage>,
-): Promise<Snapshot> {
+async function wantedSnapshot(tx: Tx, deployment: DeploymentRow, live: Snapshot, images: Digests): Promise<Snapshot> {
   const { configurationId } = deployment;
   const configuration = configurationId ? await findConfiguration(tx, deployment.tenantId, configurationId) : null;
   if (configurationId && !configuration) {
@@ -63,7 +82,7 @@ function published(configuration: ConfigurationRow | null) {
 
 function serviceOf(
   component: RequestedComponent,
-  images: Map<string, ResolvedImage>,
+  images: Digests,
   before: SnapshotService | undefined,
   settings: Settings,
   secrets: BoundSecret[] | undefined,

@@ -1,0 +1,125 @@
+import { create } from '@bufbuild/protobuf';
+import { credentials, makeGenericClientConstructor, Metadata, status, type ServiceError } from '@grpc/grpc-js';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { definitionOf } from '../../api/grpc/adapter.ts';
+import { openRateLimits } from '../../api/limits.ts';
+import { GetServicesRequestSchema, RuntimeInventory } from '../../proto/gen/slipway/runtime/v1/runtime_inventory_pb.ts';
+import { openApiStand, type ApiStand, type CallOptions, type RunningApi } from '../_support/api.ts';
+import { freshName, PROVISION } from '../_support/api-states.ts';
+import { openTenantTables, type TenantTables } from '../_support/tenant-tables.ts';
+
+const BURST = 5;
+const LIMIT = { perSecond: 1, burst: BURST };
+
+let stand: ApiStand;
+let tables: TenantTables;
+beforeAll(async () => {
+  stand = await openApiStand();
+  tables = await openTenantTables(stand.config.databaseUrl);
+});
+afterAll(async () => {
+  await tables?.[Symbol.asyncDispose]();
+  await stand?.[Symbol.asyncDispose]();
+});
+
+/** Time stands still unless the test moves it. */
+let nowMs: number;
+let api: RunningApi;
+beforeEach(async () => {
+  nowMs = 0;
+  api = await stand.start({ admit: openRateLimits({ tenant: LIMIT, client: null }, () => nowMs) });
+});
+
+const list = (options: CallOptions = {}) => stand.call('GET', '/v1/runtime/environments', { api, ...options });
+const useUp = async () => {
+  for (let call = 0; call < BURST; call += 1) expect((await list()).status).toBe(200);
+};
+
+describe('a tenant that calls too often', () => {
+  it('is answered 429 with the seconds to wait, over REST', async () => {
+    await useUp();
+    const { status, body, headers } = await list();
+    expect(status).toBe(429);
+    expect(body).toMatchObject({ code: 'RateLimited', title: 'Too Many Requests', limited: 'tenant' });
+    expect(headers.get('retry-after')).toBe('1');
+    expect(headers.get('cs-schema-version')).toBe('1.0');
+    nowMs += 1_000;
+    expect((await list()).status).toBe(200);
+    expect((await list()).status).toBe(429);
+  });
+
+  it('is answered RESOURCE_EXHAUSTED with the milliseconds to wait over gRPC, which counts with REST', async () => {
+    await useUp();
+    const error = await getServices(await stand.token());
+    expect(error?.code).toBe(status.RESOURCE_EXHAUSTED);
+    expect(error?.metadata.get('slipway-error-code')).toEqual(['RateLimited']);
+    expect(error?.metadata.get('grpc-retry-pushback-ms')).toEqual(['1000']);
+    nowMs += 1_000;
+    expect((await getServices(await stand.token()))?.code).toBe(status.NOT_FOUND);
+  });
+
+  it('leaves no receipt of a refused change, and its Idempotency-Key free', async () => {
+    await useUp();
+    const change = {
+      api,
+      body: { ...PROVISION, name: freshName() },
+      headers: { 'idempotency-key': 'after-the-flood' },
+    };
+    expect((await stand.call('POST', '/v1/runtime/environments', change)).status).toBe(429);
+    const receipts = () =>
+      tables.query("select answer_status from requests where idempotency_key = 'after-the-flood'", []);
+    expect(await receipts()).toEqual([]);
+    nowMs += 1_000;
+    expect((await stand.call('POST', '/v1/runtime/environments', change)).status).toBe(202);
+    expect(await receipts()).toEqual([{ answer_status: 202 }]);
+  });
+
+  it('is refused before its body is looked at', async () => {
+    await useUp();
+    expect((await stand.call('POST', '/v1/runtime/environments', { api, body: '{"not json' })).status).toBe(429);
+  });
+
+  it('is alone with it: while it floods, none of the calls of another tenant is refused', async () => {
+    const flood = Promise.all(Array.from({ length: 200 }, () => list()));
+    const other = [];
+    for (let call = 0; call < BURST; call += 1) other.push((await list({ token: { tenant: 'fabrikam' } })).status);
+    expect(other).toEqual(Array.from({ length: BURST }, () => 200));
+    const statuses = (await flood).map((reply) => reply.status);
+    expect(statuses.filter((one) => one === 200).length).toBe(BURST);
+    expect(statuses.filter((one) => one === 429).length).toBe(200 - BURST);
+  });
+});
+
+describe('what comes with no token that is believed', () => {
+  it("uses up nobody's calls", async () => {
+    const wrong = await stand.token({ ttlSeconds: -60 });
+    for (let call = 0; call < BURST * 2; call += 1) {
+      expect((await list({ token: null })).status).toBe(401);
+      expect((await list({ token: wrong })).status).toBe(401);
+    }
+    await useUp();
+  });
+});
+
+describe('probes and the reference', () => {
+  it('are answered all the same', async () => {
+    await useUp();
+    expect((await list()).status).toBe(429);
+    for (const path of ['/healthz', '/readyz', '/openapi.json']) {
+      expect((await stand.call('GET', path, { api, token: null })).status).toBe(200);
+    }
+  });
+});
+
+async function getServices(token: string): Promise<ServiceError | null> {
+  const Client = makeGenericClientConstructor(definitionOf(RuntimeInventory), 'RuntimeInventory');
+  const client = new Client(`127.0.0.1:${api.grpc.port}`, credentials.createInsecure());
+  const metadata = new Metadata();
+  metadata.set('authorization', `Bearer ${token}`);
+  const request = create(GetServicesRequestSchema, { environmentId: 'env-00000000' });
+  try {
+    return await new Promise((resolve) => client.getServices?.(request, metadata, resolve));
+  } finally {
+    client.close();
+  }
+}
