@@ -77,40 +77,6 @@ describe('docs/openapi-internal.json', () => {
   });
 });
 
-describe('names', () => {
-  // `drift` is the contract's own exception.
-  const SINGULAR = ['drift', 'audit', 'health'];
-
-  it('are collections in the plural, lower-case and hyphenated, and verbs for actions', () => {
-    for (const path of Object.keys(document.paths).filter((one) => one.startsWith('/v1/'))) {
-      const parts = path.split('/').slice(3);
-      for (const [index, part] of parts.entries()) {
-        if (part.startsWith('{')) {
-          expect(part, path).toMatch(/^\{[a-z]+(?:[A-Z][a-z]+)*Id\}$/);
-          continue;
-        }
-        expect(part, path).toMatch(/^[a-z]+(?:-[a-z]+)*$/);
-        const isCollection = index === 0 || parts[index + 1]?.startsWith('{');
-        if (isCollection && part !== 'internal' && !SINGULAR.includes(part)) expect(part, path).toMatch(/[^s]s$/);
-      }
-    }
-  });
-
-  it('are camelCase in JSON, in queries and in paths', () => {
-    const properties = (json: Json): string[] => {
-      if (Array.isArray(json)) return json.flatMap(properties);
-      if (typeof json !== 'object' || json === null) return [];
-      const own = typeof json.properties === 'object' && json.properties !== null ? Object.keys(json.properties) : [];
-      return [...own, ...Object.values(json).flatMap(properties)];
-    };
-    const parameters = operations
-      .flatMap(([, operation]) => operation.parameters)
-      .flatMap((parameter) => ('$ref' in parameter ? [] : [parameter.name]));
-    const names = [...new Set([...properties(document as unknown as Json), ...parameters])];
-    expect(names.filter((name) => !/^[a-z]+(?:[A-Z]?[a-z0-9]+)*$/.test(name))).toEqual([]);
-  });
-});
-
 describe("the contract's example bodies", () => {
   it.each(endpoints.filter(({ method, route }) => examples[`${method} ${route}`]?.request !== undefined))(
     'are taken as they stand by $method $route',
