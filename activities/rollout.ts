@@ -6,7 +6,7 @@ import type { DeploymentRow } from '../db/deployments.ts';
 import { requireFence, setConvergeReason, setLiveSnapshot } from '../db/environments.ts';
 import { advancePhase, endOperation, findOperation, hasCompleted } from '../db/operations.ts';
 import { restoreScalingPolicies } from '../db/scaling-policies.ts';
-import { replaceServices, servicesOf, type ServiceRow } from '../db/services.ts';
+import { replaceServices, servicesOf, type OwnServiceRow } from '../db/services.ts';
 import type { Failure } from '../domain/failures.ts';
 import type { OperationKey } from '../domain/ids.ts';
 import type { Phase } from '../domain/phases.ts';
@@ -170,7 +170,7 @@ async function pointAt(tx: Tx, rollout: Rollout, observed: readonly ObservedServ
     throw operationLost(deployment.operationId);
   }
   const before = new Map((await servicesOf(tx, key)).map((service) => [service.serviceId, service]));
-  const rows = Object.values(wanted.services).map((service): Omit<ServiceRow, 'updatedAt'> => {
+  const rows = Object.values(wanted.services).map((service): OwnServiceRow => {
     const { serviceId, image, digest, target, revision, replicas, configurationId } = service;
     const old = before.get(serviceId);
     const deploymentId = old?.revision === revision ? old.deploymentId : deployment.id;

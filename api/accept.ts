@@ -6,6 +6,7 @@ import {
   type IdempotencySlot,
   type RequestRow,
 } from '../db/requests.ts';
+import { holdBinding } from '../db/tenant-bindings.ts';
 import type { Tx } from '../db/client.ts';
 import { lockEnvironment } from '../db/environments.ts';
 import { PlatformError } from '../domain/errors.ts';
@@ -13,10 +14,12 @@ import type { EnvironmentId, EnvironmentKey } from '../domain/ids.ts';
 import type { GovernanceDecision } from '../providers/governance/port.ts';
 import type { Caller } from './caller.ts';
 import type { ApiDeps } from './deps.ts';
-import type { Answer, MutationEndpoint } from './endpoint.ts';
+import type { Accepted, Answer, MutationEndpoint } from './endpoint.ts';
 import { checkIfMatch } from './entity-tag.ts';
 import { keep, spend, type Judgement } from './judgement.ts';
 import { problemAnswer } from './problem.ts';
+import { reserveQuota } from './quota.ts';
+import { bindingRevoked } from './tenant-guard.ts';
 
 /** A mutation that was parsed, and what is known about it so far. */
 export interface Mutation {
@@ -47,18 +50,16 @@ export async function earlierAnswer(tx: Tx, mutation: Mutation): Promise<Answer 
 
 /** @throws PlatformError whatever `run` refuses: then nothing was changed, and the key is free for another try. */
 export async function accept(deps: ApiDeps, mutation: Mutation): Promise<Answer> {
-  const { endpoint, caller, input } = mutation;
+  const { caller } = mutation;
   const slot = slotOf(mutation);
   let ringFor: EnvironmentKey | undefined;
-  const answer = await deps.db.forTenant(caller.tenantId, async (tx) => {
+  const acceptance = async (tx: Tx) => {
     if (slot) {
       await serializeOn(tx, 'idempotency', ...Object.values(slot));
       const earlier = await earlierAnswer(tx, mutation);
       if (earlier) return earlier;
     }
-    await checkState(tx, mutation);
-    if (mutation.judgement) await spend(tx, caller.tenantId, mutation.judgement);
-    const { status, headers = {}, body, environmentId, operation } = await endpoint.run(tx, caller, input, deps);
+    const { status, headers = {}, body, environmentId, operation } = await carryOut(tx, deps, mutation);
     await insertRequest(tx, {
       ...receiptOf(mutation),
       decision: 'allowed',
@@ -74,13 +75,35 @@ export async function accept(deps: ApiDeps, mutation: Mutation): Promise<Answer>
     // Its lane would go past it.
     if (!held) ringFor = operation?.key;
     return { status, headers, body };
+  };
+  const answer = await deps.db.forTenant(caller.tenantId, acceptance).catch(async (error: unknown) => {
+    if (error instanceof PlatformError && error.code === 'BindingRevoked') await recordDenial(deps, mutation, error);
+    throw error;
   });
   if (ringFor) await ringInTime(deps, ringFor);
   return answer;
 }
 
+/** What the call does, within its bounds. @throws PlatformError whatever it is refused by */
+export async function carryOut(tx: Tx, deps: ApiDeps, mutation: Mutation): Promise<Accepted> {
+  const { endpoint, caller, input } = mutation;
+  await requireBinding(tx, mutation);
+  await checkState(tx, mutation);
+  if (mutation.judgement && !mutation.isDryRun) await spend(tx, caller.tenantId, mutation.judgement);
+  const accepted = await endpoint.run(tx, caller, input, deps);
+  // With any other status it is one that was accepted before: an approval rings for what it lets go on.
+  if (accepted.operation && accepted.status === 202) await reserveQuota(tx, deps.quotas, accepted.operation);
+  return accepted;
+}
+
+/** The judges' look is some time ago: from here on the binding holds until the acceptance stands, or it is refused. */
+async function requireBinding(tx: Tx, { endpoint, caller, environmentId }: Mutation): Promise<void> {
+  if (environmentId === null || !endpoint.target || endpoint.target.isUnbound) return;
+  if (!(await holdBinding(tx, { tenantId: caller.tenantId, environmentId }))) throw bindingRevoked();
+}
+
 /** Under the environment's row lock, so that nobody changes it between this look and the change. @throws PlatformError `PreconditionFailed` */
-export async function checkState(tx: Tx, { endpoint, caller, input, ifMatch, environmentId }: Mutation): Promise<void> {
+async function checkState(tx: Tx, { endpoint, caller, input, ifMatch, environmentId }: Mutation): Promise<void> {
   if (ifMatch === null || !endpoint.current || environmentId === null) return;
   await lockEnvironment(tx, { tenantId: caller.tenantId, environmentId });
   checkIfMatch(ifMatch, await endpoint.current(tx, caller, input));

@@ -1,6 +1,7 @@
 /** What the API is built from; `bin/api.ts` wires it. */
 import type { Logger } from 'pino';
 import type { Database } from '../db/client.ts';
+import type { Quotas } from '../domain/quota.ts';
 import type { ComputeTarget } from '../providers/compute/port.ts';
 import type { Governance } from '../providers/governance/port.ts';
 import type { SecretStore } from '../providers/secrets/port.ts';
@@ -22,7 +23,11 @@ export interface ApiDeps {
   compute: ComputeTarget;
   /** Asked what is there; a value is never read here. */
   secrets: Pick<SecretStore, 'latest' | 'has'>;
+  /** Where a binding says nothing else. */
+  quotas: Quotas;
   verifyToken: VerifyToken;
+  /** Of the tokens that open the internal APIs. */
+  verifyInternalToken: VerifyToken;
   admit: Admit;
   readiness: ReadinessCheck[];
   log: Pick<Logger, 'info' | 'warn' | 'error'>;

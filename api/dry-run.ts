@@ -9,7 +9,7 @@ import { changeOf, type Digests } from '../db/wanted-snapshot.ts';
 import { OperationFault, type Failure } from '../domain/failures.ts';
 import { plan as planOf, type Plan, type PlanStep } from '../domain/plan.ts';
 import { resolveImages } from '../providers/compute/port.ts';
-import { checkState, type Mutation } from './accept.ts';
+import { carryOut, type Mutation } from './accept.ts';
 import type { ApiDeps } from './deps.ts';
 import type { Accepted, Answer } from './endpoint.ts';
 import type { dryRunAnswer } from './shapes/dry-run.ts';
@@ -65,13 +65,12 @@ async function rehearse<T>(
   mutation: Mutation,
   look: (tx: Tx, accepted: Accepted) => Promise<T>,
 ): Promise<T> {
-  const { endpoint, caller, input } = mutation;
+  const { caller } = mutation;
   const seen: { value: T }[] = [];
   const enough = new Error('a dry run ends here');
   try {
     await db.forTenant(caller.tenantId, async (tx) => {
-      await checkState(tx, mutation);
-      const accepted = await endpoint.run(tx, caller, input, { db, ...deps });
+      const accepted = await carryOut(tx, { db, ...deps }, mutation);
       seen.push({ value: await look(tx, accepted) });
       throw enough;
     });

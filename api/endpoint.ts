@@ -38,6 +38,8 @@ export interface Answer {
 export interface Target<I> {
   /** What the caller reads when it is not there, belongs to another tenant, or was never bound. */
   notFound: ErrorCode;
+  /** The call is about the binding itself, so it may be a revoked one, or none yet. */
+  isUnbound?: true;
   /** Null when there is none. It may refuse by a PlatformError of its own. */
   locate(tx: Tx, tenantId: string, input: I): Promise<EnvironmentId | null>;
 }
@@ -59,8 +61,11 @@ export interface Governed<I> {
 interface Common<I> {
   /** With `{name}` for parameters, below the version: `/runtime/environments/{environmentId}`. */
   route: string;
-  /** One scope, or the way to it where it depends on what is asked for (an operation is read with its noun's scope). */
-  scope: Scope | ((tx: Tx, tenantId: string, input: I) => Promise<Scope>);
+  /**
+   * One scope, or the way to it where it depends on what is asked for (an operation is read with its noun's scope). Null
+   * where the audience of the token alone opens it: then it is internal.
+   */
+  scope: Scope | null | ((tx: Tx, tenantId: string, input: I) => Promise<Scope>);
   /** What `scope` may come to, where it is found on the way; for the document. */
   possibleScopes?: Scope[];
   /** What it is for, in a few words; for the document. Left out, the document says it by method and route. */
@@ -90,7 +95,7 @@ export interface Accepted extends Answer {
 
 export interface MutationEndpoint<I = unknown> extends Common<I> {
   kind: 'mutation';
-  method: 'POST' | 'PATCH';
+  method: 'POST' | 'PATCH' | 'PUT';
   governed?: Governed<I>;
   /** Who may not, whatever the token carries: judged after the scope, and recorded as a denial. @throws PlatformError */
   permit?(tx: Tx, caller: Caller, input: I): Promise<void>;

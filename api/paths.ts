@@ -1,5 +1,6 @@
 /** Where things are found, as answers say it. */
 import type {
+  BindingId,
   ConfigurationId,
   DeploymentId,
   EnvironmentId,
@@ -16,3 +17,4 @@ export const deploymentPath = (id: DeploymentId) => `${VERSION_PREFIX}/runtime/d
 export const operationPath = (id: OperationId) => `${VERSION_PREFIX}/runtime/operations/${id}`;
 export const scalingPolicyPath = (id: PolicyId) => `${VERSION_PREFIX}/runtime/scaling-policies/${id}`;
 export const secretBindingPath = (id: SecretBindingId) => `${VERSION_PREFIX}/runtime/secret-bindings/${id}`;
+export const tenantBindingPath = (id: BindingId) => `${VERSION_PREFIX}/runtime/internal/tenant-bindings/${id}`;

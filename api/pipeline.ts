@@ -17,6 +17,7 @@ import type { Answer, Endpoint, MutationEndpoint } from './endpoint.ts';
 import { askGovernance, judgedOf } from './governance.ts';
 import { heed } from './judgement.ts';
 import { parseInput, type RawInput } from './parse.ts';
+import { whileBound } from './while-bound.ts';
 import { callerOf, checkStatedTenant, guardTarget } from './tenant-guard.ts';
 
 /** A call as a transport hands it over. */
@@ -36,7 +37,8 @@ export interface Call {
   signal: AbortSignal;
 }
 
-export type Outcome = { kind: 'answer'; answer: Answer } | { kind: 'stream'; lines: AsyncIterable<unknown> };
+export type Outcome =
+  { kind: 'answer'; answer: Answer } | { kind: 'stream'; lines: AsyncIterable<unknown>; signal: AbortSignal };
 
 /** @throws PlatformError */
 export async function perform(deps: ApiDeps, endpoint: Endpoint, call: Call): Promise<Outcome> {
@@ -54,13 +56,15 @@ export async function perform(deps: ApiDeps, endpoint: Endpoint, call: Call): Pr
     return { kind: 'answer', answer: await change(deps, endpoint, caller, input, stated, conditions) };
   }
   checkStatedTenant(caller, stated);
-  await deps.db.forTenant(caller.tenantId, async (tx) => {
-    await environmentOf(tx, endpoint, caller, input);
+  const environment = await deps.db.forTenant(caller.tenantId, async (tx) => {
+    const about = await environmentOf(tx, endpoint, caller, input);
     await checkScope(tx, endpoint, caller, input);
+    return about;
   });
-  return endpoint.kind === 'read'
-    ? { kind: 'answer', answer: await endpoint.run(deps, caller, input) }
-    : { kind: 'stream', lines: await endpoint.run(deps, caller, input, call.signal) };
+  if (endpoint.kind === 'read') return { kind: 'answer', answer: await endpoint.run(deps, caller, input) };
+  const key = environment && { tenantId: caller.tenantId, environmentId: environment.id };
+  const signal = key ? whileBound(deps.db, key, call.signal) : call.signal;
+  return { kind: 'stream', lines: await endpoint.run(deps, caller, input, signal), signal };
 }
 
 /** The tenant guard: the environment that the call is about, null when it is about none. */
@@ -74,6 +78,7 @@ async function environmentOf(
 }
 
 async function checkScope(tx: Tx, { scope }: Endpoint, caller: Caller, input: unknown): Promise<void> {
+  if (scope === null) return;
   const needed = typeof scope === 'string' ? scope : await scope(tx, caller.tenantId, input);
   if (!caller.scopes.has(needed)) {
     throw new PlatformError('ScopeMissing', `The token does not carry the scope ${needed}.`, {

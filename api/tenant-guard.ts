@@ -37,11 +37,14 @@ export async function guardTarget<I>(tx: Tx, caller: Caller, target: Target<I>, 
   const key = { tenantId: caller.tenantId, environmentId };
   const environment = await findEnvironment(tx, key);
   const binding = await bindingState(tx, key);
+  if (environment && target.isUnbound) return environment;
   if (!environment || binding === 'none') throw notThere(target.notFound);
-  if (binding === 'revoked') {
-    throw new PlatformError('BindingRevoked', "The tenant's binding to this environment was revoked.");
-  }
+  if (binding === 'revoked') throw bindingRevoked();
   return environment;
+}
+
+export function bindingRevoked(): PlatformError {
+  return new PlatformError('BindingRevoked', "The tenant's binding to this environment was revoked.");
 }
 
 /** The one sentence for what is not there. It names no id, so that two such answers differ in their trace alone. */

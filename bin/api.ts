@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { startGrpc } from '../api/grpc/server.ts';
 import { openRateLimits } from '../api/limits.ts';
 import { startRest } from '../api/rest/server.ts';
+import { INTERNAL } from '../api/surfaces.ts';
 import { openDatabase, type Database } from '../db/client.ts';
 import { ensureSecretFile } from '../local/secret-file.ts';
 import { processCompute } from '../providers/compute/process.ts';
@@ -20,6 +21,7 @@ import { ConfigError } from './config-error.ts';
 import { readConfig } from './config.ts';
 import { readEdge, type Edge } from './edge.ts';
 import { openGovernance } from './governance.ts';
+import { readQuotas } from './quota.ts';
 import { readRateLimits } from './rate-limits.ts';
 import { openTemporal } from './temporal-connection.ts';
 import { readDecryptionKey } from './token-decryption.ts';
@@ -48,25 +50,32 @@ async function serve(): Promise<void> {
   log.info('drained and stopped');
 }
 
-/** Both front doors, and `beside` with them, until the signal; then readiness goes down first, and calls in flight end. */
+/** The front doors, and `beside` with them, until the signal; then readiness goes down first, and calls in flight end. */
 async function listenUntil(signal: AbortSignal, deps: ApiDeps, edge: Edge, beside: () => Promise<void>): Promise<void> {
-  const { rest: restPort, grpc: grpcPort } = config.ports;
+  const { rest: restPort, internal: internalPort, grpc: grpcPort } = config.ports;
   await using rest = await listening('SLIPWAY_REST_PORT', restPort, (port) => startRest(deps, { ...edge, port }));
   if (!rest) return;
+  await using internal = await listening('SLIPWAY_INTERNAL_PORT', internalPort, (port) =>
+    startRest(deps, { ...edge, host: edge.internalHost, port, surface: INTERNAL }),
+  );
+  if (!internal) return;
   await using grpc = await listening('SLIPWAY_GRPC_PORT', grpcPort, (port) => startGrpc(deps, { ...edge, port }));
   if (!grpc) return;
-  log.info({ rest: rest.url, grpc: `${edge.host}:${grpc.port}`, tls: edge.tls !== undefined }, 'listens');
+  const at = { rest: rest.url, internal: internal.url, grpc: `${edge.host}:${grpc.port}` };
+  log.info({ ...at, tls: edge.tls !== undefined }, 'listens');
   const running = beside();
   if (!signal.aborted) await once(signal, 'abort');
   rest.goDown();
+  internal.goDown();
   await setTimeout(edge.shutdownDelaySeconds * 1000);
-  await Promise.all([rest[Symbol.asyncDispose](), grpc[Symbol.asyncDispose]()]);
+  await Promise.all([rest, internal, grpc].map((server) => server[Symbol.asyncDispose]()));
   await running;
 }
 
 function buildDeps(db: Database, ring: Ring, connection: Connection): ApiDeps {
   const { home, supervisorUrl, proxyUrl, adminTokenFile, oidc, temporal } = config;
   const keys = openIssuerKeys({ issuer: oidc.issuer });
+  const verifier = { issuer: oidc.issuer, keys, decryptionKey: readDecryptionKey(config.env) };
   const describeNamespace = () => connection.workflowService.describeNamespace({ namespace: temporal.namespace });
   return {
     db,
@@ -74,7 +83,9 @@ function buildDeps(db: Database, ring: Ring, connection: Connection): ApiDeps {
     governance: openGovernance(config.env),
     compute: processCompute({ supervisorUrl, proxyUrl, token: ensureSecretFile(adminTokenFile) }),
     secrets: localVault({ folder: join(home, 'vault'), keyFile: join(home, 'vault.key') }),
-    verifyToken: openTokenVerifier({ ...oidc, keys, decryptionKey: readDecryptionKey(config.env) }),
+    quotas: readQuotas(config.env),
+    verifyToken: openTokenVerifier({ ...verifier, audience: oidc.audience }),
+    verifyInternalToken: openTokenVerifier({ ...verifier, audience: oidc.internalAudience }),
     admit: openRateLimits(readRateLimits(config.env)),
     readiness: [
       { name: 'database', check: () => db.ping() },

@@ -10,6 +10,7 @@ export type { Config } from '../local/platform/config.ts';
 
 const DEFAULT_PORTS: Ports = {
   rest: 8080,
+  internal: 8081,
   grpc: 50051,
   temporal: 7233,
   temporalUi: 8233,
@@ -38,10 +39,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       apiKey: env.TEMPORAL_API_KEY || undefined,
       tls: env.TEMPORAL_TLS === 'true' || Boolean(env.TEMPORAL_API_KEY),
     },
-    oidc: {
-      issuer: env.OIDC_ISSUER || `http://127.0.0.1:${ports.issuer}`,
-      audience: env.OIDC_AUDIENCE || 'slipway',
-    },
+    oidc: { issuer: env.OIDC_ISSUER || `http://127.0.0.1:${ports.issuer}`, ...readAudiences(env) },
     supervisorUrl: env.SLIPWAY_SUPERVISOR_URL || `http://127.0.0.1:${ports.supervisor}`,
     proxyUrl: env.SLIPWAY_PROXY_URL || `http://127.0.0.1:${ports.proxy}`,
     adminTokenFile: join(home, 'run', 'supervisor.token'),
@@ -57,6 +55,14 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     },
     env: Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined)),
   };
+}
+
+/** One audience for both would let every tenant's token into the internal APIs. */
+function readAudiences(env: NodeJS.ProcessEnv): { audience: string; internalAudience: string } {
+  const audience = env.OIDC_AUDIENCE || 'slipway';
+  const internalAudience = env.OIDC_INTERNAL_AUDIENCE || 'slipway-internal';
+  if (internalAudience !== audience) return { audience, internalAudience };
+  throw new ConfigError(`OIDC_INTERNAL_AUDIENCE must differ from OIDC_AUDIENCE; both are "${audience}".`);
 }
 
 /** Of an address that means all of them, loopback is the one to call. */

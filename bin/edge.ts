@@ -7,6 +7,8 @@ import { ConfigError } from './config-error.ts';
 
 export interface Edge {
   host: string;
+  /** Where the internal APIs listen: on loopback, unless they are wanted elsewhere too. */
+  internalHost: string;
   tls?: Tls;
   /** Whether clients speak TLS, to us or to what stands before us. */
   isSecure: boolean;
@@ -22,17 +24,19 @@ const MAX_DELAY_SECONDS = 300;
 /** @throws ConfigError */
 export function readEdge(env: Environment): Edge {
   const host = env.SLIPWAY_HOST || '127.0.0.1';
+  const internalHost = env.SLIPWAY_INTERNAL_HOST || '127.0.0.1';
   const tls = readTls(env);
   const terminated = isTerminated(env);
   if (tls && terminated) {
     throw new ConfigError('SLIPWAY_TLS is terminated, which excludes SLIPWAY_TLS_CERT_FILE: unset one of them.');
   }
-  if (!LOOPBACK.has(host) && !tls && !terminated) {
+  for (const [variable, wanted] of Object.entries({ SLIPWAY_HOST: host, SLIPWAY_INTERNAL_HOST: internalHost })) {
+    if (LOOPBACK.has(wanted) || tls || terminated) continue;
     throw new ConfigError(
-      `SLIPWAY_HOST is ${host}, and beyond loopback this API listens with TLS only: set SLIPWAY_TLS_CERT_FILE and SLIPWAY_TLS_KEY_FILE, or SLIPWAY_TLS=terminated when a proxy before it ends TLS.`,
+      `${variable} is ${wanted}, and beyond loopback this API listens with TLS only: set SLIPWAY_TLS_CERT_FILE and SLIPWAY_TLS_KEY_FILE, or SLIPWAY_TLS=terminated when a proxy before it ends TLS.`,
     );
   }
-  return { host, tls, isSecure: tls !== undefined || terminated, shutdownDelaySeconds: readDelay(env) };
+  return { host, internalHost, tls, isSecure: tls !== undefined || terminated, shutdownDelaySeconds: readDelay(env) };
 }
 
 function isTerminated({ SLIPWAY_TLS }: Environment): boolean {

@@ -5,7 +5,7 @@ import { createIssuer } from '../local/issuer/provider.ts';
 import { readConfig } from './config.ts';
 
 const { home, ports, oidc } = readConfig();
-const provider = await createIssuer({ home, issuer: oidc.issuer, audience: oidc.audience });
+const provider = await createIssuer({ home, ...oidc });
 const listener = provider.callback();
 const server = createServer((request, response) => void listener(request, response));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {

@@ -1,7 +1,13 @@
-// `npm run openapi`: writes the document of the REST API to docs/openapi.json, which a test compares with the code.
+// `npm run openapi`: writes the documents of the REST APIs to docs/, which a test compares with the code.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { endpoints } from '../api/endpoints.ts';
 import { openApiText } from '../api/openapi/document.ts';
+import { INTERNAL, PUBLIC } from '../api/surfaces.ts';
 
-writeFileSync(join(import.meta.dirname, '..', 'docs', 'openapi.json'), openApiText(endpoints));
+const docs = join(import.meta.dirname, '..', 'docs');
+for (const [name, { endpoints, about }] of [
+  ['openapi.json', PUBLIC],
+  ['openapi-internal.json', INTERNAL],
+] as const) {
+  writeFileSync(join(docs, name), openApiText(endpoints, about));
+}

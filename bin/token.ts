@@ -1,4 +1,4 @@
-// `npm run -s token -- [--tenant T] [--subject S] [--scope X]…`: prints a bearer token of the embedded issuer, only that.
+// `npm run -s token -- [--tenant T] [--subject S] [--scope X]… [--internal]`: prints a bearer token of the embedded issuer, only that.
 import { parseArgs } from 'node:util';
 import { obtainToken } from '../local/issuer/obtain-token.ts';
 import { readConfig } from './config.ts';
@@ -10,12 +10,16 @@ try {
       subject: { type: 'string' },
       scope: { type: 'string', multiple: true },
       audience: { type: 'string' },
+      internal: { type: 'boolean', default: false },
       'ttl-seconds': { type: 'string' },
     },
   });
   const { home, oidc } = readConfig();
   const ttlSeconds = values['ttl-seconds'] === undefined ? undefined : Number(values['ttl-seconds']);
-  const { tenant, subject, scope: scopes, audience } = values;
+  const { tenant, subject } = values;
+  // The internal APIs are opened by their audience; a scope says nothing there.
+  const scopes = values.scope ?? (values.internal ? [] : undefined);
+  const audience = values.audience ?? (values.internal ? oidc.internalAudience : undefined);
   console.log(await obtainToken({ home, issuer: oidc.issuer, tenant, subject, scopes, audience, ttlSeconds }));
 } catch (error) {
   console.error((error as Error).message);

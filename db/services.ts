@@ -1,4 +1,4 @@
-import { and, asc, eq, notInArray } from 'drizzle-orm';
+import { and, asc, eq, notInArray, sql } from 'drizzle-orm';
 import type { EnvironmentKey } from '../domain/ids.ts';
 import type { Tx } from './client.ts';
 import { makeDue, removeDue } from './due.ts';
@@ -6,6 +6,8 @@ import { forgetHealth } from './health.ts';
 import { services } from './schema/index.ts';
 
 export type ServiceRow = typeof services.$inferSelect;
+/** What Slipway itself says of a service. */
+export type OwnServiceRow = Omit<ServiceRow, 'updatedAt' | 'observed'>;
 
 const inEnvironment = (key: EnvironmentKey) =>
   and(eq(services.tenantId, key.tenantId), eq(services.environmentId, key.environmentId));
@@ -28,11 +30,7 @@ export async function findServices(tx: Tx, tenantId: string, serviceId: string):
  * Makes the inventory exactly these rows; a service that did not change keeps the deployment that brought it. Each is due
  * to be probed at once; what was seen of those that are gone goes with them.
  */
-export async function replaceServices(
-  tx: Tx,
-  key: EnvironmentKey,
-  rows: Omit<ServiceRow, 'updatedAt'>[],
-): Promise<void> {
+export async function replaceServices(tx: Tx, key: EnvironmentKey, rows: OwnServiceRow[]): Promise<void> {
   const updatedAt = new Date();
   const keep = rows.map((row) => row.serviceId);
   const gone = await tx
@@ -45,12 +43,14 @@ export async function replaceServices(
   await forgetHealth(tx, key, goneIds);
   for (const row of rows) {
     const { tenantId, environmentId, serviceId, ...fields } = row;
+    // What was seen was seen of a revision; nobody has looked at another one yet.
+    const ofSameRevision = sql`case when ${services.revision} = excluded.revision then ${services.observed} end`;
     await tx
       .insert(services)
       .values({ ...row, updatedAt })
       .onConflictDoUpdate({
         target: [services.tenantId, services.environmentId, services.serviceId],
-        set: { ...fields, updatedAt },
+        set: { ...fields, updatedAt, observed: ofSameRevision },
       });
     await makeDue(tx, { tenantId, environmentId, kind: 'health', subject: serviceId }, updatedAt);
   }

@@ -10,10 +10,12 @@ import * as dryRun from '../shapes/dry-run.ts';
 import * as environment from '../shapes/environment.ts';
 import * as health from '../shapes/health.ts';
 import * as logs from '../shapes/logs.ts';
+import * as observed from '../shapes/observed.ts';
 import * as operation from '../shapes/operation.ts';
 import * as scalingPolicy from '../shapes/scaling-policy.ts';
 import * as secretBinding from '../shapes/secret-binding.ts';
 import * as service from '../shapes/service.ts';
+import * as tenantBinding from '../shapes/tenant-binding.ts';
 
 const MODULES = [
   approval,
@@ -26,10 +28,12 @@ const MODULES = [
   environment,
   health,
   logs,
+  observed,
   operation,
   scalingPolicy,
   secretBinding,
   service,
+  tenantBinding,
 ];
 
 /** `deployBody` is `DeployBody`. Shapes of paths and queries are parameters, and have no name of their own. */

@@ -1,6 +1,11 @@
+/** The parts of a route below what all of them begin with. */
+export function nounsOf(route: string): string[] {
+  return route.split('/').filter((part) => part !== '' && part !== 'runtime' && part !== 'internal');
+}
+
 /** `GET /runtime/services/{serviceId}/logs` is `listServiceLogs`: the name of an operation by method and route alone. */
 export function operationIdOf(method: string, route: string): string {
-  const parts = route.split('/').filter((part) => part !== '' && part !== 'runtime');
+  const parts = nounsOf(route);
   const nouns = parts.flatMap((part, index) =>
     part.startsWith('{') ? [] : [{ text: part, ofOne: parts[index + 1]?.startsWith('{') === true }],
   );

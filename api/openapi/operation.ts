@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Endpoint, OutputShape } from '../endpoint.ts';
 import { dryRunAnswer } from '../shapes/dry-run.ts';
 import { examples } from './examples.ts';
-import { operationIdOf, sentenceOf } from './operation-id.ts';
+import { nounsOf, operationIdOf, sentenceOf } from './operation-id.ts';
 import { refusalsOf } from './refusals.ts';
 import { answer, refusal, unchanged } from './responses.ts';
 import type { Schemas } from './schemas.ts';
@@ -52,14 +52,15 @@ export const commonParameters: Record<string, Parameter> = {
 export function operationOf(endpoint: Endpoint, schemas: Schemas): Operation {
   const { method, route, input, scope, possibleScopes } = endpoint;
   const operationId = operationIdOf(method, route);
-  const scopes = typeof scope === 'string' ? [scope] : (possibleScopes ?? []);
+  const scopes = scope === null ? [] : typeof scope === 'string' ? [scope] : (possibleScopes ?? []);
   const example = examples[`${method} ${route}`];
   const needed = scopes.map((one) => `\`${one}\``).join(' or ');
   return {
     operationId,
     summary: endpoint.summary ?? sentenceOf(operationId),
-    ...(needed && { description: `Needs the scope ${needed}.` }),
-    tags: [route.split('/').find((part) => part !== '' && part !== 'runtime') ?? 'runtime'],
+    description:
+      scope !== null ? `Needs the scope ${needed}.` : 'Needs a token of the internal audience, and no scope.',
+    tags: [nounsOf(route)[0] ?? 'runtime'],
     security: scopes.length === 0 ? [{ bearer: [] }] : scopes.map((one) => ({ bearer: [one] })),
     parameters: [
       ...parametersOf('path', input.params, schemas),

@@ -14,7 +14,7 @@ const TRANSPORT: ReadonlyMap<number, ErrorCode[]> = new Map([
 const ALWAYS: ErrorCode[] = [
   ...(['TokenMissing', 'TokenInvalid', 'TokenExpired', 'IssuerUnavailable'] as const),
   ...(['MalformedJson', 'ValidationFailed', 'BodyTooLarge', 'UnsupportedMediaType'] as const),
-  ...(['TenantClaimInvalid', 'ScopeMissing', 'RateLimited', 'DatabaseUnavailable', 'InternalError'] as const),
+  ...(['TenantClaimInvalid', 'RateLimited', 'DatabaseUnavailable', 'InternalError'] as const),
 ];
 
 /** Status -> codes, both in order. */
@@ -23,12 +23,15 @@ export function refusalsOf(endpoint: Endpoint): Map<number, ErrorCode[]> {
   const isMutation = endpoint.kind === 'mutation';
   const codes: ErrorCode[] = [
     ...ALWAYS,
+    ...(endpoint.scope === null ? [] : (['ScopeMissing'] as const)),
     ...(input.body ? (['TenantMismatch'] as const) : []),
     // A path whose encoding is broken fits the route, and no parameter.
     ...(route.includes('{') ? (['RouteNotFound'] as const) : []),
-    ...(target ? (['BindingRevoked', target.notFound] as const) : []),
+    ...(target ? [target.notFound] : []),
+    ...(target && !target.isUnbound ? (['BindingRevoked'] as const) : []),
     ...(isMutation ? (['IdempotencyKeyReused'] as const) : []),
     ...(isMutation && endpoint.current ? (['PreconditionFailed'] as const) : []),
+    ...(isMutation && 202 in endpoint.output ? (['QuotaExceeded'] as const) : []),
     ...(isMutation && endpoint.governed ? (['GovernanceDenied', 'GovernanceUnavailable'] as const) : []),
     // What can wait for an approval is accepted.
     ...(isMutation && endpoint.governed && !endpoint.governed.waits ? (['GovernanceApprovalRequired'] as const) : []),

@@ -1,14 +1,14 @@
 /** `/openapi.json` and `/docs`: the contract, to be read without a token. Both are rendered once. */
 import { Router } from 'express';
-import type { Endpoint } from '../endpoint.ts';
 import { openApiText, renderOpenApi } from '../openapi/document.ts';
 import { PAGE_POLICY, renderPage } from '../openapi/page.ts';
+import type { Surface } from '../surfaces.ts';
 
 export const REFERENCE_PATHS = ['/openapi.json', '/docs'];
 
-export function buildReference(endpoints: Endpoint[]): Router {
-  const text = openApiText(endpoints);
-  const page = renderPage(renderOpenApi(endpoints));
+export function buildReference({ endpoints, about }: Surface): Router {
+  const text = openApiText(endpoints, about);
+  const page = renderPage(renderOpenApi(endpoints, about));
   const router = Router({ caseSensitive: true });
   router.get('/openapi.json', (_request, response) => {
     response.setHeader('content-type', 'application/json').end(text);

@@ -11,7 +11,7 @@ import { readJsonBody } from './body.ts';
 import { tagged } from '../entity-tag.ts';
 import { sendLines } from './lines.ts';
 
-const VERBS = { GET: 'get', POST: 'post', PATCH: 'patch' } as const;
+const VERBS = { GET: 'get', POST: 'post', PATCH: 'patch', PUT: 'put' } as const;
 
 /** @param stopping aborted when the server stops: then streams end. */
 export function buildRouter(deps: ApiDeps, endpoints: Endpoint[], stopping: AbortSignal): Router {
@@ -56,7 +56,7 @@ async function answerCall(
     const known = request.get('if-none-match');
     send(response, endpoint.kind === 'read' ? tagged(outcome.answer, known) : outcome.answer);
   } else if (request.method === 'HEAD') response.status(200).setHeader('content-type', 'application/x-ndjson').end();
-  else await sendLines(response, outcome.lines, signal);
+  else await sendLines(response, outcome.lines, outcome.signal);
 }
 
 export function send(response: Response, { status, headers = {}, body }: Answer): void {

@@ -5,10 +5,10 @@ import type { AddressInfo, Socket } from 'node:net';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { PlatformError, type ErrorCode } from '../../domain/errors.ts';
 import type { ApiDeps } from '../deps.ts';
-import { endpoints } from '../endpoints.ts';
 import { problemAnswer } from '../problem.ts';
 import { refusalOf } from '../refusal.ts';
 import { standardHeaders } from '../schema-version.ts';
+import { PUBLIC, type Surface } from '../surfaces.ts';
 import type { Tls } from '../tls.ts';
 import { traceIdOf } from '../trace.ts';
 import { openReadiness } from './probes.ts';
@@ -26,6 +26,8 @@ export interface RestOptions {
   host: string;
   /** 0 takes a free one. */
   port: number;
+  /** @default the public one */
+  surface?: Surface;
   tls?: Tls;
   /** Whether clients speak TLS, to us or to what stands before us: then they are told to go on so. @default with `tls` */
   isSecure?: boolean;
@@ -44,11 +46,11 @@ const HANDSHAKE_MS = 10_000;
 
 /** Listens; its disposal takes readiness down, lets calls in flight end, ends streams, and closes. */
 export async function startRest(deps: ApiDeps, options: RestOptions): Promise<RestServer> {
-  const { host, port, tls, isSecure = tls !== undefined } = options;
+  const { host, port, surface = PUBLIC, tls, isSecure = tls !== undefined } = options;
   const headers = { ...SECURITY_HEADERS, ...(isSecure && STRICT_TRANSPORT) };
   const stopping = new AbortController();
   const readiness = openReadiness(deps.readiness);
-  const app = buildApp(deps, headers, readiness.check, stopping.signal);
+  const app = buildApp(deps, surface, headers, readiness.check, stopping.signal);
   const server = tls ? createTlsServer(tlsOptions(tls), app) : createServer(app);
   server.on('clientError', (error: Error, socket: Socket) => refuseNonHttp(headers, error, socket));
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve));
@@ -74,6 +76,7 @@ function tlsOptions({ cert, key, clientCa }: Tls): ServerOptions {
 
 function buildApp(
   deps: ApiDeps,
+  surface: Surface,
   securityHeaders: Record<string, string>,
   ready: () => ReturnType<ReturnType<typeof openReadiness>['check']>,
   stopping: AbortSignal,
@@ -87,11 +90,12 @@ function buildApp(
   });
   app.get('/healthz', (_request, response) => send(response, { status: 200, body: { status: 'ok' } }));
   app.get('/readyz', async (_request, response) => send(response, await ready()));
-  app.use(buildReference(endpoints));
+  app.use(buildReference(surface));
   app.all(['/healthz', '/readyz', ...REFERENCE_PATHS], () => {
     throw new PlatformError('MethodNotAllowed', 'This path answers GET, HEAD.', { details: { allow: 'GET, HEAD' } });
   });
-  app.use(buildRouter(deps, endpoints, stopping));
+  const own = surface.isInternal ? { ...deps, verifyToken: deps.verifyInternalToken } : deps;
+  app.use(buildRouter(own, surface.endpoints, stopping));
   app.use(() => {
     throw new PlatformError('RouteNotFound', 'There is nothing at this path.');
   });

@@ -9,6 +9,7 @@ import {
 } from '../../domain/phases.ts';
 import { createdBetween, listOf, listQueryOf } from '../list.ts';
 import { failure, waitingOn } from './operation.ts';
+import { observedService } from './observed.ts';
 import { environmentName, id, instant, projectId, region, statedTenant } from './text.ts';
 
 export const environmentParams = z.strictObject({ environmentId: id('env') });
@@ -79,6 +80,8 @@ export const inventoryService = z.strictObject({
   endpoint: z.string().nullable(),
   /** The deployment that brought this revision. */
   deploymentId: z.string(),
+  /** What a worker on the outside saw of this revision; null until one has looked. */
+  observed: observedService.nullable(),
   updatedAt: z.string(),
 });
 

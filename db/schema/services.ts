@@ -1,5 +1,6 @@
-import { integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import { integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import type { ConfigurationId, DeploymentId, EnvironmentId } from '../../domain/ids.ts';
+import type { Observed } from '../../domain/observed.ts';
 import type { ComputeTargetName } from '../../domain/phases.ts';
 import { at, tenantId, tenantNotEmpty } from './columns.ts';
 
@@ -20,6 +21,8 @@ export const services = pgTable(
     endpoint: text('endpoint'),
     /** The deployment that brought this revision. */
     deploymentId: text('deployment_id').$type<DeploymentId>().notNull(),
+    /** What a worker on the outside saw of this revision; null until one has looked. All else here is Slipway's own. */
+    observed: jsonb('observed').$type<Observed>(),
     updatedAt: at('updated_at').notNull(),
   },
   (table) => [primaryKey({ columns: [table.tenantId, table.environmentId, table.serviceId] }), tenantNotEmpty(table)],

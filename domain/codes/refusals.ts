@@ -129,6 +129,10 @@ export const REFUSAL_TEXTS: Record<ErrorCode, CodeText> = {
     means: 'There is no such approval for this tenant.',
     whatToDo: 'Check the id and the tenant of the token.',
   },
+  TenantBindingNotFound: {
+    means: 'There is no such binding of this tenant.',
+    whatToDo: 'Check the id and the tenant of the token.',
+  },
   MethodNotAllowed: {
     means: 'The path answers other methods; `Allow` lists them.',
     whatToDo: 'Use one of those.',
@@ -172,6 +176,15 @@ export const REFUSAL_TEXTS: Record<ErrorCode, CodeText> = {
   PreconditionFailed: {
     means: '`If-Match` names another state than the one that is there now: somebody has changed it meanwhile.',
     whatToDo: 'Read it again, and decide anew.',
+  },
+  ObservationOutdated: {
+    means: 'What was seen of a service is of another revision than the live one, or older than what is on record.',
+    whatToDo: 'Look again.',
+  },
+  QuotaExceeded: {
+    means:
+      'The tenant would have more than it may; `quota` says of what (`environments`, or of one environment `services`, `replicas`, `operations`), `limit`, `used` and `wanted` how much.',
+    whatToDo: 'Take something away, wait for operations to end, or ask the operator of the platform for more.',
   },
   IdempotencyKeyReused: {
     means: 'This `Idempotency-Key` was used with another input.',

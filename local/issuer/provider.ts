@@ -1,6 +1,6 @@
 // A real OIDC issuer (oidc-provider) for one machine: client_credentials for the tenants' clients, and a grant of its
 // own for the operator, who may ask for a token of any tenant.
-import { Provider, type ClientCredentials, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
+import { Provider, errors, type ClientCredentials, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
 import { SCOPES } from '../../domain/scopes.ts';
 import { OPERATOR_GRANT } from './operator-grant-name.ts';
 import { OPERATOR_PARAMETERS, operatorGrant, operatorToken } from './operator-grant.ts';
@@ -13,17 +13,23 @@ export interface IssuerOptions {
   issuer: string;
   /** The audience of tokens that ask for no other. */
   audience: string;
+  /** Only the operator gets tokens for it: a tenant's client is none of the platform's services. */
+  internalAudience: string;
 }
 
 /** Builds the issuer; `provider.callback()` is the request listener. */
-export async function createIssuer({ home, issuer, audience }: IssuerOptions): Promise<Provider> {
-  const clients = ensureClients(home);
-  const provider = new Provider(issuer, configuration(clients, await ensureKeys(home), audience));
+export async function createIssuer(options: IssuerOptions): Promise<Provider> {
+  const { home, issuer, audience } = options;
+  const provider = new Provider(issuer, configuration(ensureClients(home), await ensureKeys(home), options));
   provider.registerGrantType(OPERATOR_GRANT, operatorGrant(provider, audience), OPERATOR_PARAMETERS);
   return provider;
 }
 
-function configuration(clients: IssuerClient[], jwks: Configuration['jwks'], audience: string): Configuration {
+function configuration(
+  clients: IssuerClient[],
+  jwks: Configuration['jwks'],
+  { audience, internalAudience }: IssuerOptions,
+): Configuration {
   const tenantOf = new Map(clients.map(({ clientId, tenantId }) => [clientId, tenantId]));
   return {
     jwks,
@@ -37,7 +43,11 @@ function configuration(clients: IssuerClient[], jwks: Configuration['jwks'], aud
       resourceIndicators: {
         enabled: true,
         defaultResource: () => `${RESOURCE_PREFIX}${audience}`,
-        getResourceServerInfo: (_ctx, resource) => resourceServer(resource),
+        getResourceServerInfo: (_ctx, resource) => {
+          const server = resourceServer(resource);
+          if (server.audience !== internalAudience) return server;
+          throw new errors.InvalidTarget('the internal audience is not for clients of tenants');
+        },
       },
     },
     extraTokenClaims: (ctx, token) => {

@@ -24,6 +24,7 @@ export function childEnvironment(config: Config): Record<string, string> {
     TEMPORAL_NAMESPACE: config.temporal.namespace,
     OIDC_ISSUER: config.oidc.issuer,
     OIDC_AUDIENCE: config.oidc.audience,
+    OIDC_INTERNAL_AUDIENCE: config.oidc.internalAudience,
     PULUMI_BACKEND_URL: config.pulumi.backendUrl,
   };
 }

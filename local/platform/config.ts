@@ -3,6 +3,8 @@
 /** TCP ports on 127.0.0.1. */
 export interface Ports {
   rest: number;
+  /** The internal APIs, for services of the platform. */
+  internal: number;
   grpc: number;
   temporal: number;
   temporalUi: number;
@@ -15,6 +17,7 @@ export interface Ports {
 /** The environment variable that sets each port; named in the sentence about a busy one. */
 export const PORT_VARIABLES: Record<keyof Ports, string> = {
   rest: 'SLIPWAY_REST_PORT',
+  internal: 'SLIPWAY_INTERNAL_PORT',
   grpc: 'SLIPWAY_GRPC_PORT',
   temporal: 'SLIPWAY_TEMPORAL_PORT',
   temporalUi: 'SLIPWAY_TEMPORAL_UI_PORT',
@@ -35,7 +38,8 @@ export interface Config {
   /** Given, or the embedded Postgres (with the password this home keeps for it). */
   databaseUrl: string;
   temporal: TemporalConfig;
-  oidc: { issuer: string; audience: string };
+  /** Tokens of `internalAudience` open the internal APIs, and only those. */
+  oidc: { issuer: string; audience: string; internalAudience: string };
   /** Admin APIs; both demand the bearer token in `adminTokenFile`. */
   supervisorUrl: string;
   proxyUrl: string;

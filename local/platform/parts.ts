@@ -20,7 +20,7 @@ export const PART_NAMES = ['api', 'worker', 'proxy', 'supervisor', 'issuer', 'te
 export type PartName = (typeof PART_NAMES)[number];
 
 export const PART_PORTS: Record<PartName, readonly (keyof Ports)[]> = {
-  api: ['rest', 'grpc'],
+  api: ['rest', 'internal', 'grpc'],
   worker: [],
   proxy: ['proxy'],
   supervisor: ['supervisor'],

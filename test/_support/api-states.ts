@@ -97,7 +97,13 @@ export async function completeDeployment(db: Database, key: EnvironmentKey, id: 
 }
 
 function serviceOf(
-  component: { moduleId: string; image: string; target: SnapshotService['target']; dependsOn?: string[] },
+  component: {
+    moduleId: string;
+    image: string;
+    target: SnapshotService['target'];
+    replicas?: number;
+    dependsOn?: string[];
+  },
   configurationId: SnapshotService['configurationId'],
 ): SnapshotService {
   const service: Omit<SnapshotService, 'revision'> = {
@@ -105,7 +111,7 @@ function serviceOf(
     image: component.image,
     digest: `sha256:${'0'.repeat(64)}`,
     target: component.target,
-    replicas: 1,
+    replicas: component.replicas ?? 1,
     port: null,
     health: { kind: 'http', path: '/healthz' },
     env: {},

@@ -7,11 +7,13 @@ import { openTokenVerifier } from '../../api/auth/token.ts';
 import type { ApiDeps } from '../../api/deps.ts';
 import { startGrpc, type GrpcServer } from '../../api/grpc/server.ts';
 import { startRest, type RestServer } from '../../api/rest/server.ts';
+import { INTERNAL } from '../../api/surfaces.ts';
 import type { Tls } from '../../api/tls.ts';
 import type { Config } from '../../bin/config.ts';
 import { openTemporal } from '../../bin/temporal-connection.ts';
 import { openDatabase, type Database } from '../../db/client.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
+import { DEFAULT_QUOTAS } from '../../domain/quota.ts';
 import type { EnvironmentKey } from '../../domain/ids.ts';
 import { obtainToken, type TokenRequest } from '../../local/issuer/obtain-token.ts';
 import { startPlatform } from '../../local/platform/platform.ts';
@@ -21,7 +23,7 @@ import { openCedar } from '../../providers/governance/cedar.ts';
 import { openRing } from '../../workflows/client.ts';
 import { ensureTemporal } from '../../workflows/temporal.ts';
 import { testConfig } from './config.ts';
-import { checkAnswer } from './contract.ts';
+import { internalContract, publicContract } from './contract.ts';
 import { leaveResponses, watchResponses } from './every-response.ts';
 
 export const ROOT = join(import.meta.dirname, '..', '..');
@@ -41,10 +43,13 @@ export interface CallOptions {
   headers?: Record<string, string>;
   /** @default the first API that was started */
   api?: RunningApi;
+  /** Calls the internal APIs; its token is of their audience then, and without a scope. */
+  internal?: boolean;
 }
 
 export interface RunningApi {
   rest: RestServer;
+  internal: RestServer;
   grpc: GrpcServer;
 }
 
@@ -86,7 +91,10 @@ export async function openApiStand(): Promise<ApiStand> {
     governance: openCedar({ folder: join(ROOT, 'policies') }),
     compute: processCompute({ supervisorUrl: config.supervisorUrl, proxyUrl: config.proxyUrl, token: 'none' }),
     secrets: localVault({ folder: join(config.home, 'vault'), keyFile: join(config.home, 'vault.key') }),
+    // Tests make more than a tenant would; those about quotas start an API of their own.
+    quotas: { ...DEFAULT_QUOTAS, environments: 100_000, operations: 10_000 },
     verifyToken: openTokenVerifier({ ...config.oidc, keys }),
+    verifyInternalToken: openTokenVerifier({ ...config.oidc, audience: config.oidc.internalAudience, keys }),
     // Many tests send floods; one of the limits says so.
     admit: () => undefined,
     readiness: [
@@ -107,9 +115,13 @@ export async function openApiStand(): Promise<ApiStand> {
   const start = async (change: Partial<ApiDeps> = {}, edge: { tls?: Tls; isSecure?: boolean } = {}) => {
     const of = { ...deps, ...change };
     const address = { host: '127.0.0.1', port: 0, ...edge };
-    const api = { rest: await startRest(of, address), grpc: await startGrpc(of, address) };
+    const api = {
+      rest: await startRest(of, address),
+      internal: await startRest(of, { ...address, surface: INTERNAL }),
+      grpc: await startGrpc(of, address),
+    };
     running.push(api);
-    watchResponses(api.rest.port);
+    for (const { port } of [api.rest, api.internal]) watchResponses(port);
     return api;
   };
   const api = await start();
@@ -117,14 +129,20 @@ export async function openApiStand(): Promise<ApiStand> {
     config: platform.config,
     ...{ db, api, rings, token, start },
     async call(method, path, options = {}) {
+      const internal = options.internal ? { audience: config.oidc.internalAudience, scopes: [] } : {};
       const bearer =
-        typeof options.token === 'string' ? options.token : options.token === null ? null : await token(options.token);
-      return await request((options.api ?? api).rest.url, method, path, bearer, options);
+        typeof options.token === 'string'
+          ? options.token
+          : options.token === null
+            ? null
+            : await token({ ...internal, ...options.token });
+      const at = (options.api ?? api)[options.internal ? 'internal' : 'rest'];
+      return await request(at.url, method, path, bearer, options);
     },
     async [Symbol.asyncDispose]() {
-      for (const { rest, grpc } of running) {
-        await Promise.all([rest[Symbol.asyncDispose](), grpc[Symbol.asyncDispose]()]);
-        leaveResponses(rest.port);
+      for (const { rest, internal, grpc } of running) {
+        await Promise.all([rest, internal, grpc].map((server) => server[Symbol.asyncDispose]()));
+        for (const { port } of [rest, internal]) leaveResponses(port);
       }
       await connection.close();
       await db[Symbol.asyncDispose]();
@@ -152,7 +170,8 @@ async function request(
     body: body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
   });
   const text = await response.text();
-  checkAnswer({ method, path, status: response.status, headers: response.headers, text });
+  const contract = options.internal ? internalContract : publicContract;
+  contract.checkAnswer({ method, path, status: response.status, headers: response.headers, text });
   const isJson = response.headers.get('content-type')?.includes('json') && text !== '';
   return {
     status: response.status,

@@ -81,6 +81,21 @@ describe('GET /v1/runtime/services/{serviceId}/logs', () => {
     expect(Date.now() - began).toBeLessThan(4_000);
   });
 
+  it('ends when the binding is revoked while it is followed', async () => {
+    const headers = { authorization: `Bearer ${await stand.token()}` };
+    const followed = await fetch(`${api.rest.url}${path('?follow=true&tail=1')}`, { headers });
+    const at = `/v1/runtime/internal/tenant-bindings`;
+    const listed = await stand.call('GET', `${at}?environmentId=${key.environmentId}`, { internal: true });
+    const [{ tenantBindingId }] = listed.body.items as [{ tenantBindingId: string }];
+    await stand.call('POST', `${at}/${tenantBindingId}/revoke`, { internal: true });
+    await followed.text();
+    expect((await stand.call('GET', path(`?environmentId=${key.environmentId}`), { api })).body.code).toBe(
+      'BindingRevoked',
+    );
+    const body = { environmentId: key.environmentId };
+    expect((await stand.call('POST', at, { internal: true, body })).body.status).toBe('Bound');
+  });
+
   it('answers 404 for a service nobody runs, and for one of another tenant', async () => {
     expect((await stand.call('GET', '/v1/runtime/services/module-none/logs', { api })).body.code).toBe(
       'ServiceNotFound',

@@ -21,9 +21,22 @@ const clientCa = { SLIPWAY_TLS_CLIENT_CA_FILE: file('ca', authority.cert) };
 
 describe('readEdge', () => {
   it('is plain and on loopback unless told otherwise', () => {
-    const edge = { host: '127.0.0.1', tls: undefined, isSecure: false, shutdownDelaySeconds: 0 };
+    const edge = {
+      host: '127.0.0.1',
+      internalHost: '127.0.0.1',
+      tls: undefined,
+      isSecure: false,
+      shutdownDelaySeconds: 0,
+    };
     expect(readEdge({})).toEqual(edge);
     for (const host of ['localhost', '::1']) expect(readEdge({ SLIPWAY_HOST: host })).toEqual({ ...edge, host });
+  });
+
+  it('keeps the internal APIs on loopback when the public ones are wanted elsewhere', () => {
+    const env = { ...cert, ...key, SLIPWAY_HOST: '0.0.0.0' };
+    expect(readEdge(env)).toMatchObject({ host: '0.0.0.0', internalHost: '127.0.0.1' });
+    expect(readEdge({ ...env, SLIPWAY_INTERNAL_HOST: '10.0.0.1' }).internalHost).toBe('10.0.0.1');
+    expect(() => readEdge({ SLIPWAY_INTERNAL_HOST: '10.0.0.1' })).toThrow(/^SLIPWAY_INTERNAL_HOST is 10\.0\.0\.1, and/);
   });
 
   it('listens anywhere with TLS, or behind what ends TLS', () => {

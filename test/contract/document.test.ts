@@ -8,7 +8,9 @@ import { parseInput } from '../../api/parse.ts';
 import { SCHEMA_VERSION } from '../../api/schema-version.ts';
 import { SCOPES } from '../../domain/scopes.ts';
 import type { Operation } from '../../api/openapi/types.ts';
-import { document, isDescribedBody } from '../_support/contract.ts';
+import { internalEndpoints } from '../../api/internal-endpoints.ts';
+import { INTERNAL } from '../../api/surfaces.ts';
+import { document, internalContract, isDescribedBody } from '../_support/contract.ts';
 import { whatIsMissing } from '../_support/sample-calls.ts';
 
 const operations: [string, Operation][] = Object.entries(document.paths).flatMap(([path, methods]) =>
@@ -51,6 +53,27 @@ describe('docs/openapi.json', () => {
     for (const [name, { security }] of operations) {
       for (const scope of security.flatMap(({ bearer = [] }) => bearer)) expect(SCOPES, name).toContain(scope);
     }
+  });
+});
+
+describe('docs/openapi-internal.json', () => {
+  it('is what the internal endpoints and their shapes say (npm run openapi writes it anew)', () => {
+    const committed = readFileSync(join(import.meta.dirname, '../../docs/openapi-internal.json'), 'utf8');
+    expect(committed === openApiText(INTERNAL.endpoints, INTERNAL.about)).toBe(true);
+  });
+
+  it('has every internal endpoint and none of the public ones, each opened by a token without a scope', () => {
+    const paths = Object.entries(internalContract.document.paths).filter(([path]) => path.includes('/v1/'));
+    const operations = paths.flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, operation]) => ({ name: `${method.toUpperCase()} ${path}`, operation })),
+    );
+    const wanted = internalEndpoints.map(({ method, route }) => `${method} /v1${route}`);
+    expect(operations.map(({ name }) => name).sort()).toEqual(wanted.sort());
+    expect(wanted.every((name) => name.includes(' /v1/runtime/internal/'))).toBe(true);
+    expect(Object.keys(document.paths).filter((path) => path.includes('/internal'))).toEqual([]);
+    for (const { name, operation } of operations) expect(operation.security, name).toEqual([{ bearer: [] }]);
+    const names = operations.map(({ operation }) => operation.operationId);
+    expect(new Set(names).size).toBe(names.length);
   });
 });
 

@@ -5,11 +5,15 @@ describe('readConfig', () => {
   it('has the documented fixed points as defaults', () => {
     const config = readConfig({ HOME: '/home/me', SLIPWAY_HOME: '/tmp/h' });
     expect(config.ports).toEqual({
-      ...{ rest: 8080, grpc: 50051, temporal: 7233, temporalUi: 8233, issuer: 8090 },
+      ...{ rest: 8080, internal: 8081, grpc: 50051, temporal: 7233, temporalUi: 8233, issuer: 8090 },
       ...{ postgres: 54329, supervisor: 8091, proxy: 8092 },
     });
     expect(config.temporal).toMatchObject({ address: '127.0.0.1:7233', namespace: 'slipway', taskQueue: 'slipway' });
-    expect(config.oidc).toEqual({ issuer: 'http://127.0.0.1:8090', audience: 'slipway' });
+    expect(config.oidc).toEqual({
+      issuer: 'http://127.0.0.1:8090',
+      audience: 'slipway',
+      internalAudience: 'slipway-internal',
+    });
     expect(config.pulumi.root).toBe('/home/me/.cache/slipway/engines/pulumi-3.255.0');
     expect(config.external).toEqual({ database: false, temporal: false, issuer: false });
   });
@@ -23,6 +27,12 @@ describe('readConfig', () => {
     expect(config.temporal.address).toBe('temporal:7233');
     expect(config.databaseUrl).toBe('postgres://db/slipway');
     expect(config.external).toEqual({ database: true, temporal: true, issuer: false });
+  });
+
+  it('refuses one audience for the public and the internal APIs', () => {
+    expect(() => readConfig({ OIDC_AUDIENCE: 'ours', OIDC_INTERNAL_AUDIENCE: 'ours' })).toThrow(
+      'OIDC_INTERNAL_AUDIENCE must differ from OIDC_AUDIENCE; both are "ours".',
+    );
   });
 
   it('names the variable whose value cannot be used', () => {

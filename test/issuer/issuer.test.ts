@@ -70,6 +70,18 @@ describe('the embedded issuer', () => {
     }
   });
 
+  it("gives the internal audience to the operator, and to no tenant's client", async () => {
+    const resource = 'urn:slipway:audience:slipway-internal';
+    const { status, body } = await ask('connectsoft', secretOf('connectsoft'), {
+      ...{ grant_type: 'client_credentials', scope: 'runtime.health.read', resource },
+    });
+    expect({ status, error: body.error }).toEqual({ status: 400, error: 'invalid_target' });
+    const { stdout } = await runToken(['--internal', '--tenant', 'fabrikam']);
+    const claims = await verify(stdout.trim(), 'slipway-internal');
+    expect(claims).toMatchObject({ tenantId: 'fabrikam' });
+    expect(claims.scope).toBeUndefined();
+  });
+
   it('gives the operator any tenant, subject, scopes, audience and lifetime', async () => {
     const request = {
       tenant: 'acme',

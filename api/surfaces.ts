@@ -1,0 +1,15 @@
+/** The two front doors of REST. Each has its own port, endpoints, audience of tokens, and document. */
+import type { Endpoint } from './endpoint.ts';
+import { endpoints } from './endpoints.ts';
+import { internalEndpoints } from './internal-endpoints.ts';
+import { INTERNAL_API, PUBLIC_API, type About } from './openapi/about.ts';
+
+export interface Surface {
+  /** Its tokens are of the internal audience. */
+  isInternal: boolean;
+  endpoints: Endpoint[];
+  about: About;
+}
+
+export const PUBLIC: Surface = { isInternal: false, endpoints, about: PUBLIC_API };
+export const INTERNAL: Surface = { isInternal: true, endpoints: internalEndpoints, about: INTERNAL_API };

@@ -1,0 +1,1 @@
+ALTER TABLE "tenant_bindings" ADD COLUMN "quota" jsonb;
