@@ -26,8 +26,9 @@ export async function reserveQuota(
     case 'deploy':
       return await reserveDeployment(tx, { ...defaults, ...(await bindingOf(tx, key))?.quota }, key, id);
     case 'decommission':
+    case 'driftScan':
     case undefined:
-      // Taking away always has a place.
+      // Taking away always has a place, and at most one scan waits.
       return;
   }
 }

@@ -113,8 +113,8 @@ describe('POST environments', () => {
   });
 
   it('answers 400 for a query parameter nobody knows, rather than leave it aside', async () => {
-    const reply = await stand.call('POST', '/v1/runtime/environments?dryRun=true', { body: asked() });
-    expectProblem(reply, 400, 'ValidationFailed', ['?dryRun']);
+    const reply = await stand.call('POST', '/v1/runtime/environments?wetRun=true', { body: asked() });
+    expectProblem(reply, 400, 'ValidationFailed', ['?wetRun']);
   });
 });
 
