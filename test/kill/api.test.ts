@@ -121,8 +121,16 @@ describe('an API that is killed between commit and ring', () => {
   it('has run each of them once: one workflow, each phase once, and what runs is the last', async () => {
     const { client, connection } = openTemporal(platform.config.temporal);
     for (const id of operations) {
-      const runs: string[] = [];
-      for await (const run of client.workflow.list({ query: `WorkflowId = "${id}"` })) runs.push(run.status.name);
+      // The row ends within the workflow's last step, and lists are a little behind.
+      await client.workflow.getHandle(id).result();
+      const runs = await until(
+        async () => {
+          const names: string[] = [];
+          for await (const run of client.workflow.list({ query: `WorkflowId = "${id}"` })) names.push(run.status.name);
+          return names.length > 0 && !names.includes('RUNNING') && names;
+        },
+        { what: `${id} to be listed as closed` },
+      );
       expect(runs, id).toEqual(['COMPLETED']);
     }
     await connection.close();
@@ -133,7 +141,8 @@ describe('an API that is killed between commit and ring', () => {
     expect(twice.rows).toEqual([]);
     const entered = await sql.query("select distinct operation_id from events where type = 'deploy.phase'");
     expect(entered.rows.length).toBe(operations.length);
-    expect(runningWorkloads(platform.home)).toHaveLength(1);
+    // What was replaced is taken away after the row has ended.
+    await until(() => runningWorkloads(platform.home).length === 1, { what: 'one replica to be left' });
     const { rows } = await sql.query<{ id: string }>(
       "select id from operations where environment_id = $1 and kind = 'deploy' order by seq",
       [environmentId],
