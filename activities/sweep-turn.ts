@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '../db/client.ts';
-import { claimDue, countDue, giveBack, type Claim } from '../db/due.ts';
+import { claimDue, countDue, giveBack, nextDue, type Claim } from '../db/due.ts';
 import type { SweepKind } from '../domain/sweeps.ts';
 import type { Visited, Visitor } from './visitors/visitor.ts';
 
@@ -61,7 +61,8 @@ export async function sweepTurn(options: TurnOptions): Promise<Checkpoint> {
         const visit: Promise<void> = visitOne(turn, claim).finally(() => underWay.delete(visit));
         underWay.add(visit);
       }
-      if (claims.length === 0 && underWay.size === 0 && (await rowsLeft(turn)) === 0) break;
+      const idle = claims.length === 0 && underWay.size === 0;
+      if (idle && (await db.forSystem((tx) => nextDue(tx, kind))) === null) break;
       // With hands left free nothing more is due at this moment; with none, the next one that comes free goes on.
       if (claims.length < free) await delay(pollMs, undefined, { signal }).catch(() => undefined);
       else await Promise.race(underWay);
@@ -69,11 +70,7 @@ export async function sweepTurn(options: TurnOptions): Promise<Checkpoint> {
   } finally {
     await Promise.all(underWay);
   }
-  return { ...tally, left: await rowsLeft(turn) };
-}
-
-async function rowsLeft({ db, kind }: Turn): Promise<number> {
-  return await db.forSystem((tx) => countDue(tx, kind));
+  return { ...tally, left: await db.forSystem((tx) => countDue(tx, kind)) };
 }
 
 /** Never rejects. */

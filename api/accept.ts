@@ -16,7 +16,7 @@ import type { Caller } from './caller.ts';
 import type { ApiDeps } from './deps.ts';
 import type { Accepted, Answer, MutationEndpoint } from './endpoint.ts';
 import { checkIfMatch } from './entity-tag.ts';
-import { keep, type Judgement } from './judgement.ts';
+import { keep, spend, type Judgement } from './judgement.ts';
 import { problemAnswer } from './problem.ts';
 import { reserveQuota } from './quota.ts';
 import { bindingRevoked } from './tenant-guard.ts';
@@ -89,6 +89,7 @@ export async function carryOut(tx: Tx, deps: ApiDeps, mutation: Mutation): Promi
   const { endpoint, caller, input } = mutation;
   await requireBinding(tx, mutation);
   await checkState(tx, mutation);
+  if (mutation.judgement && !mutation.isDryRun) await spend(tx, caller.tenantId, mutation.judgement);
   const accepted = await endpoint.run(tx, caller, input, deps);
   if (accepted.operation) await reserveQuota(tx, deps.quotas, accepted.operation);
   return accepted;

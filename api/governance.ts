@@ -45,16 +45,10 @@ export function judgedOf({ subject, clientId }: Caller, { action, stage, intent,
   return { ...plan, planHash: planHashOf(plan), stage, subject, clientId, facts, approvalId: null };
 }
 
-/** @throws PlatformError `GovernanceDenied` or `GovernanceApprovalRequired` */
-export function refuseUnlessAllowed({ decision, reasons }: GovernanceDecision): void {
-  switch (decision) {
-    case 'allow':
-      return;
-    case 'deny':
-      throw new PlatformError('GovernanceDenied', 'Governance denies this change.', { details: { reasons } });
-    case 'requireApproval':
-      throw new PlatformError('GovernanceApprovalRequired', 'Governance asks for an approval of this change.', {
-        details: { reasons },
-      });
-  }
+/** @param more what the answer says beside the reasons */
+export function refused({ decision, reasons }: GovernanceDecision, more: Record<string, unknown> = {}): PlatformError {
+  const details = { reasons, ...more };
+  return decision === 'requireApproval'
+    ? new PlatformError('GovernanceApprovalRequired', 'Governance asks for an approval of this change.', { details })
+    : new PlatformError('GovernanceDenied', 'Governance denies this change.', { details });
 }

@@ -135,10 +135,11 @@ async function change(
       const asked = { ...judged.question, action: endpoint.governed.action, environment: judged.environment };
       mutation.governance = await askGovernance(deps.governance, caller, asked);
       if (mutation.governance && !mutation.isDryRun) {
-        mutation.judgement = await heed(deps.governance, mutation.governance, {
+        mutation.judgement = await heed(deps, mutation.governance, {
           judged: judgedOf(caller, asked),
           canWait: endpoint.governed.waits ?? false,
-          of: { tenantId: caller.tenantId, environmentId: mutation.environmentId },
+          environmentId: mutation.environmentId,
+          caller,
         });
       }
     }

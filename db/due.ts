@@ -1,6 +1,6 @@
 /** The rows that sweeps visit. A tenant's own transaction writes and gives back; a claim looks across tenants. */
 import { randomUUID } from 'node:crypto';
-import { and, count, eq, inArray, sql } from 'drizzle-orm';
+import { and, asc, count, eq, inArray, sql } from 'drizzle-orm';
 import type { EnvironmentKey } from '../domain/ids.ts';
 import { SWEEP_KINDS, type SweepKind } from '../domain/sweeps.ts';
 import type { Tx } from './client.ts';
@@ -88,6 +88,17 @@ export async function giveBack(tx: Tx, claim: Claim, next: Date | null): Promise
         .returning({ subject: due.subject })
     : await tx.delete(due).where(mine).returning({ subject: due.subject });
   return rows.length > 0;
+}
+
+/** When the next row of a kind is due; null when it has none. As `slipway_system`. */
+export async function nextDue(tx: Tx, kind: SweepKind): Promise<Date | null> {
+  const [row] = await tx
+    .select({ dueAt: due.dueAt })
+    .from(due)
+    .where(eq(due.kind, kind))
+    .orderBy(asc(due.dueAt))
+    .limit(1);
+  return row?.dueAt ?? null;
 }
 
 /** How many rows a kind has, due or not. As `slipway_system`. */

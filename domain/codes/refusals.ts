@@ -78,8 +78,9 @@ export const REFUSAL_TEXTS: Record<ErrorCode, CodeText> = {
     whatToDo: 'Change what is asked for, or the policy.',
   },
   GovernanceApprovalRequired: {
-    means: 'A policy asks for an approval of this change, and a change that takes effect at once cannot wait for one.',
-    whatToDo: 'Change what is asked for, or the policy.',
+    means:
+      'A policy wants this change approved. It takes effect at once, so it is not kept; `approvalId` is asked for.',
+    whatToDo: 'Have somebody else approve it, then make the same call again before the approval expires.',
   },
   ApprovalByRequester: {
     means:

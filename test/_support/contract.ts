@@ -24,6 +24,7 @@ const PROBLEM = '/components/schemas/Problem';
 
 function openContract(document: OpenApiDocument): Contract {
   const ajv = new Ajv2020({ strict: false, allErrors: true });
+  ajv.addFormat('date-time', (text) => !Number.isNaN(Date.parse(text)));
   ajv.addSchema({ $id: 'https://contract.invalid/', ...(closed(document) as object) });
   const validators = new Map<string, ValidateFunction>();
   return { document, checkAnswer, isDescribedBody };

@@ -192,6 +192,90 @@ describe('a provision that wants an approval', () => {
   });
 });
 
+describe('a change that takes effect at once and wants an approval', () => {
+  const BOUNDS = { metric: 'cpu', minReplicas: 1, maxReplicas: 2, targetUtilizationPercent: 65, scaleToZero: false };
+  const apply = (key: EnvironmentKey, change: object = {}, options: CallOptions = {}) =>
+    stand.call('POST', '/v1/runtime/scaling-policies', {
+      body: { environmentId: key.environmentId, serviceId: 'module-a', target: 'aks', ...BOUNDS, ...change },
+      token: { subject: 'alice' },
+      api: strict,
+      ...options,
+    });
+  const asked = async (environment?: EnvironmentKey) => {
+    const key = environment ?? (await readyEnvironment(stand));
+    const reply = await apply(key);
+    expect(reply.status).toBe(403);
+    expect(reply.body).toMatchObject({ code: 'GovernanceApprovalRequired', reasons: ['four-eyes'] });
+    return { key, reply, approvalId: String(reply.body.approvalId) };
+  };
+
+  it('is refused, and its approval is asked for: once, however often the call is made', async () => {
+    const { key, reply, approvalId } = await asked();
+    expect((await read(approvalId)).body).toMatchObject({
+      status: 'Pending',
+      action: 'scaling.apply',
+      operationId: null,
+    });
+    const again = await Promise.all(Array.from({ length: 10 }, () => apply(key)));
+    expect(new Set(again.map(({ body }) => body.approvalId))).toEqual(new Set([approvalId]));
+    const { rows } = await sql.query('select * from requests where trace_id = $1', [reply.body.traceId]);
+    expect(rows).toMatchObject([{ decision: 'denied', code: 'GovernanceApprovalRequired' }]);
+  });
+
+  it('is made by the same call again, once, when somebody has approved it', async () => {
+    const { key, approvalId } = await asked();
+    expect((await decide(stand, approvalId, 'approve')).body.status).toBe('Approved');
+    const replies = await Promise.all(Array.from({ length: 10 }, () => apply(key)));
+    expect(replies.filter(({ status }) => status === 201)).toHaveLength(1);
+    expect(replies.filter(({ body }) => body.code === 'GovernanceApprovalRequired')).toHaveLength(9);
+    expect((await read(approvalId)).body.status).toBe('Consumed');
+  });
+
+  it.each<[string, object, CallOptions]>([
+    ['another change', { maxReplicas: 3 }, {}],
+    ['another requester', {}, { token: { subject: 'mallory' } }],
+  ])('is not made by the approval of %s', async (_what, change, options) => {
+    const { key, approvalId } = await asked();
+    await decide(stand, approvalId, 'approve');
+    const other = await apply(key, change, options);
+    expect(other.body.code).toBe('GovernanceApprovalRequired');
+    expect(other.body.approvalId).not.toBe(approvalId);
+    expect((await read(approvalId)).body.status).toBe('Approved');
+  });
+
+  it('is not made when its approval was rejected, or has expired', async () => {
+    const { key, approvalId } = await asked();
+    await decide(stand, approvalId, 'reject');
+    const second = await asked(key);
+    expect(second.approvalId).not.toBe(approvalId);
+    await decide(stand, second.approvalId, 'approve');
+    // What was approved is immutable but for its use; time alone passes.
+    await sql.query('set session_replication_role = replica');
+    await sql.query("update approvals set expires_at = now() - interval '1 second' where id = $1", [second.approvalId]);
+    await sql.query('reset session_replication_role');
+    expect((await asked(key)).approvalId).not.toBe(second.approvalId);
+  });
+
+  it('is asked about anew when what it would change is another by now', async () => {
+    const { key, approvalId } = await asked();
+    await decide(stand, approvalId, 'approve');
+    const { body } = await deploy(key, { api: stand.api });
+    await completeDeployment(stand.db, key, body.deploymentId as DeploymentId);
+    expect((await asked(key)).approvalId).not.toBe(approvalId);
+  });
+
+  it('may be one of the environment itself', async () => {
+    const key = await readyEnvironment(stand);
+    const path = `/v1/runtime/environments/${key.environmentId}`;
+    const change = () =>
+      stand.call('PATCH', path, { body: { computeTargets: ['aks'] }, api: strict, token: { subject: 'alice' } });
+    const first = await change();
+    expect(first.body.code).toBe('GovernanceApprovalRequired');
+    await decide(stand, String(first.body.approvalId), 'approve');
+    expect((await change()).body).toMatchObject({ computeTargets: ['aks'] });
+  });
+});
+
 describe('approving', () => {
   it('lets the operation begin: it is rung for, takes its place in the queue, and uses the approval up', async () => {
     const { key, operationId, approvalId } = await waiting();
