@@ -45,12 +45,15 @@ async function open(headers: Record<string, string> = {}): Promise<{ call: Clien
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/x-ndjson', ...headers },
   });
   call.on('error', () => undefined);
+  // Listened for from the start: else it is thrown away when it comes.
+  const response = once(call, 'response') as Promise<[IncomingMessage]>;
+  response.catch(() => undefined);
   call.flushHeaders();
-  return { call, acks: acksOf(call) };
+  return { call, acks: acksOf(response) };
 }
 
-async function* acksOf(call: ClientRequest): AsyncGenerator<Ack> {
-  const [response] = (await once(call, 'response')) as [IncomingMessage];
+async function* acksOf(answered: Promise<[IncomingMessage]>): AsyncGenerator<Ack> {
+  const [response] = await answered;
   expect(response.statusCode).toBe(200);
   let text = '';
   for await (const chunk of response) {
@@ -183,21 +186,26 @@ describe('POST /v1/runtime/internal/health-reports', () => {
   it('reads no more than is acknowledged while the caller reads no acknowledgments', async () => {
     const { call } = await open();
     // Refused without a look at the database, so that the network alone holds it up.
-    const many = Buffer.from('{"x":"y"}\n'.repeat(5_000));
-    let written = 0;
-    const full = new Promise<void>((resolve) => {
-      const write = () => {
-        if (written > 200 || !call.write(many)) resolve();
-        else setImmediate(write);
-        written += 1;
-      };
-      write();
-    });
-    await full;
-    const before = call.writableLength;
-    expect(before).toBeGreaterThan(0);
+    const many = Buffer.from('{"x":"y"}\n'.repeat(2_000));
+    const sent = 4_000 * many.length;
+    for (let left = 4_000; left > 0; left -= 1) call.write(many);
+    const waiting = async () => {
+      const before = call.writableLength;
+      await new Promise((resolve) => setImmediate(resolve));
+      return before;
+    };
+    let [last, same] = [await waiting(), 0];
+    await until(
+      async () => {
+        const now = await waiting();
+        [last, same] = [now, now === last ? same + 1 : 0];
+        return same > 20;
+      },
+      { what: 'the call to be held up' },
+    );
+    expect(last).toBeGreaterThan(sent / 2);
     call.destroy();
-    await until(async () => expect((await send(lines(report())))[0]?.status).toBe('Recorded'), { what: 'a next call' });
+    expect((await send(lines(report())))[0]?.status).toBe('Recorded');
   });
 
   it('answers each line 403 once the binding is revoked meanwhile, and again well when it holds again', async () => {
