@@ -91,7 +91,8 @@ export async function carryOut(tx: Tx, deps: ApiDeps, mutation: Mutation): Promi
   await checkState(tx, mutation);
   if (mutation.judgement && !mutation.isDryRun) await spend(tx, caller.tenantId, mutation.judgement);
   const accepted = await endpoint.run(tx, caller, input, deps);
-  if (accepted.operation) await reserveQuota(tx, deps.quotas, accepted.operation);
+  // With any other status it is one that was accepted before: an approval rings for what it lets go on.
+  if (accepted.operation && accepted.status === 202) await reserveQuota(tx, deps.quotas, accepted.operation);
   return accepted;
 }
 

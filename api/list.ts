@@ -1,6 +1,7 @@
 /** The one form of a list: `{items, nextCursor}`, by `limit`, `cursor` and the noun's own filters. */
 import { z } from 'zod';
 import type { Page, PageRequest } from '../db/page.ts';
+import { instant } from './shapes/text.ts';
 
 /** An opaque place in one list. It names no tenant: the caller's is looked up, whatever the cursor says. */
 function cursorOf(list: string, key: readonly string[]): string {
@@ -26,8 +27,7 @@ const limit = z
   .transform(Number)
   .default(50);
 
-const instant = z.iso.datetime({ offset: true, error: 'is a time like 2026-06-11T18:00:00Z' });
-const time = instant.transform((text) => new Date(text)).optional();
+const time = instant.optional();
 
 /** Filters by when something was made: from one moment on, and before another. */
 export const createdBetween = { createdAfter: time, createdBefore: time };

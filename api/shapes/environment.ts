@@ -10,7 +10,7 @@ import {
 import { createdBetween, listOf, listQueryOf } from '../list.ts';
 import { failure, waitingOn } from './operation.ts';
 import { observedService } from './observed.ts';
-import { environmentName, id, projectId, region, statedTenant } from './text.ts';
+import { environmentName, id, instant, projectId, region, statedTenant } from './text.ts';
 
 export const environmentParams = z.strictObject({ environmentId: id('env') });
 
@@ -21,10 +21,7 @@ const computeTargets = z
   .meta({ uniqueItems: true });
 
 /** When it is no longer wanted; kept with the environment for whoever cleans up. Nothing takes it away by itself yet. */
-const expiresAt = z.iso
-  .datetime({ offset: true, error: 'is a time like 2026-06-11T18:00:00Z' })
-  .transform((text) => new Date(text))
-  .refine((time) => time.getTime() > Date.now(), 'lies in the past');
+const expiresAt = instant.refine((time) => time.getTime() > Date.now(), 'lies in the past');
 
 export const provisionBody = z.strictObject({
   tenantId: statedTenant,

@@ -108,6 +108,7 @@ describe('PATCH /v1/runtime/environments/{environmentId}', () => {
     ['a target twice', { computeTargets: ['aks', 'aks'] }, '/computeTargets'],
     ['a target that is none', { computeTargets: ['vm'] }, '/computeTargets/0'],
     ['an expiry in the past', { expiresAt: '2020-01-01T00:00:00Z' }, '/expiresAt'],
+    ['an expiry in the year 10000', { expiresAt: '9999-12-31T23:59:00-01:00' }, '/expiresAt'],
     ['an expiry without a zone', { expiresAt: '2100-01-01T00:00:00' }, '/expiresAt'],
     ['what it does not own', { status: 'Ready', expiresAt: null }, '/status'],
   ])('answers 400 for %s', async (_name, body, pointer) => {

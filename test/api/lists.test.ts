@@ -102,6 +102,9 @@ describe('a list', () => {
     ['cursor=abc', '?cursor'],
     [`cursor=${Buffer.from('["deployments","dep-1"]').toString('base64url')}`, '?cursor'],
     ['createdAfter=yesterday', '?createdAfter'],
+    // Before the year 1, and after 9999, as soon as they are told in UTC.
+    ['createdAfter=0001-01-01T00:59:00%2B01:00', '?createdAfter'],
+    ['createdBefore=9999-12-31T23:59:00-01:00', '?createdBefore'],
     ['status=Broken', '?status'],
     ['page=2', '?page'],
   ])('refuses %s with its pointer', async (query, pointer) => {
