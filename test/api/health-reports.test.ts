@@ -38,11 +38,11 @@ interface Ack {
 }
 
 /** A connection whose lines are written and whose acknowledgments are read as the test goes on. */
-async function open(headers: Record<string, string> = {}): Promise<{ call: ClientRequest; acks: AsyncIterator<Ack> }> {
+async function open(api = stand.api): Promise<{ call: ClientRequest; acks: AsyncIterator<Ack> }> {
   const token = await stand.token({ audience: stand.config.oidc.internalAudience, scopes: [] });
-  const call = request(`${stand.api.internal.url}${PATH}`, {
+  const call = request(`${api.internal.url}${PATH}`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/x-ndjson', ...headers },
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/x-ndjson' },
   });
   call.on('error', () => undefined);
   // Listened for from the start: else it is thrown away when it comes.
@@ -206,6 +206,17 @@ describe('POST /v1/runtime/internal/health-reports', () => {
     expect(last).toBeGreaterThan(sent / 2);
     call.destroy();
     expect((await send(lines(report())))[0]?.status).toBe('Recorded');
+  });
+
+  it('ends when the server stops, after what it has acknowledged', async () => {
+    const own = await stand.start();
+    const { call, acks } = await open(own);
+    call.write(lines(report()));
+    expect((await acks.next()).value).toMatchObject({ line: 1, status: 'Recorded' });
+    const began = Date.now();
+    await own.internal[Symbol.asyncDispose]();
+    expect((await acks.next()).done).toBe(true);
+    expect(Date.now() - began).toBeLessThan(4_000);
   });
 
   it('answers each line 403 once the binding is revoked meanwhile, and again well when it holds again', async () => {
