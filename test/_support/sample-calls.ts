@@ -6,6 +6,7 @@
  * `sample-world.ts`, or give it here as `params`. Nothing else: a `GET` of what the world has needs no entry.
  */
 import type { Endpoint } from '../../api/endpoint.ts';
+import { findServices } from '../../db/services.ts';
 import type { Scope } from '../../domain/scopes.ts';
 import { deployBody, freshName, PROVISION } from './api-states.ts';
 import { SCALING, SECRET, WORLD_IDS, type World, type WorldId } from './sample-world.ts';
@@ -52,7 +53,25 @@ export const SAMPLES: Record<string, Sample> = {
     query: `?environmentId=${ids.environmentId}`,
     answers: 503,
   }),
+  'POST /runtime/internal/tenant-bindings': ({ ids: { environmentId } }) => ({ body: { environmentId } }),
+  'GET /runtime/internal/tenant-bindings/{tenantBindingId}': ofItsBinding,
+  'POST /runtime/internal/tenant-bindings/{tenantBindingId}/revoke': ofItsBinding,
+  'PUT /runtime/internal/environments/{environmentId}/services/{serviceId}': async (world) => ({
+    body: { revision: await liveRevision(world), observedAt: new Date().toISOString(), status: 'Running' },
+  }),
 };
+
+async function ofItsBinding({ stand, key }: World): Promise<SampleCall> {
+  const path = `/v1/runtime/internal/tenant-bindings?environmentId=${key.environmentId}`;
+  const { body } = await stand.call('GET', path, { internal: true, token: { tenant: key.tenantId } });
+  const [binding] = body.items as { tenantBindingId: string }[];
+  return { params: { tenantBindingId: binding?.tenantBindingId ?? '' } };
+}
+
+async function liveRevision({ stand, key, ids }: World): Promise<string> {
+  const rows = await stand.db.forTenant(key.tenantId, (tx) => findServices(tx, key.tenantId, ids.serviceId));
+  return rows.find(({ environmentId }) => environmentId === key.environmentId)?.revision ?? '';
+}
 
 /** What a test sends, and what it is to know about the answer. */
 export interface ReadyCall {
@@ -91,7 +110,7 @@ export function whatIsMissing(endpoint: Endpoint, sample?: SampleCall): string |
   if (!has) return undefined;
   const needsBody = endpoint.input.body && !endpoint.input.body.safeParse(undefined).success;
   if (needsBody && has.body === undefined) return `${name} takes a body: give one that it accepts by ${at}.`;
-  if (typeof endpoint.scope !== 'string' && !has.scope)
+  if (typeof endpoint.scope === 'function' && !has.scope)
     return `${name} finds its scope on the way: say by ${at} which.`;
   const unknown = [...endpoint.route.matchAll(/\{(\w+)\}/g)].flatMap(([, param = '']) =>
     param in (has.params ?? {}) || (WORLD_IDS as readonly string[]).includes(param) ? [] : [param],
