@@ -29,6 +29,8 @@ export interface ApiDeps {
   /** Of the tokens that open the internal APIs. */
   verifyInternalToken: VerifyToken;
   admit: Admit;
+  /** Counts calls of the internal APIs, apart: a tenant's flood must not refuse what the platform does about it. */
+  admitInternal: Admit;
   readiness: ReadinessCheck[];
   log: Pick<Logger, 'info' | 'warn' | 'error'>;
 }

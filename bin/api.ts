@@ -76,6 +76,7 @@ function buildDeps(db: Database, ring: Ring, connection: Connection): ApiDeps {
   const { home, supervisorUrl, proxyUrl, adminTokenFile, oidc, temporal } = config;
   const keys = openIssuerKeys({ issuer: oidc.issuer });
   const verifier = { issuer: oidc.issuer, keys, decryptionKey: readDecryptionKey(config.env) };
+  const limits = readRateLimits(config.env);
   const describeNamespace = () => connection.workflowService.describeNamespace({ namespace: temporal.namespace });
   return {
     db,
@@ -86,7 +87,8 @@ function buildDeps(db: Database, ring: Ring, connection: Connection): ApiDeps {
     quotas: readQuotas(config.env),
     verifyToken: openTokenVerifier({ ...verifier, audience: oidc.audience }),
     verifyInternalToken: openTokenVerifier({ ...verifier, audience: oidc.internalAudience }),
-    admit: openRateLimits(readRateLimits(config.env)),
+    admit: openRateLimits(limits),
+    admitInternal: openRateLimits(limits),
     readiness: [
       { name: 'database', check: () => db.ping() },
       { name: 'temporal', check: (signal) => connection.withAbortSignal(signal, describeNamespace) },

@@ -95,7 +95,8 @@ function buildApp(
   app.all(['/healthz', '/readyz', ...REFERENCE_PATHS], () => {
     throw new PlatformError('MethodNotAllowed', 'This path answers GET, HEAD.', { details: { allow: 'GET, HEAD' } });
   });
-  const own = surface.isInternal ? { ...deps, verifyToken: deps.verifyInternalToken } : deps;
+  const internal = { verifyToken: deps.verifyInternalToken, admit: deps.admitInternal };
+  const own = surface.isInternal ? { ...deps, ...internal } : deps;
   app.use(buildRouter(own, surface.endpoints, stopping));
   app.use(() => {
     throw new PlatformError('RouteNotFound', 'There is nothing at this path.');

@@ -97,6 +97,7 @@ export async function openApiStand(): Promise<ApiStand> {
     verifyInternalToken: openTokenVerifier({ ...config.oidc, audience: config.oidc.internalAudience, keys }),
     // Many tests send floods; one of the limits says so.
     admit: () => undefined,
+    admitInternal: () => undefined,
     readiness: [
       { name: 'database', check: () => db.ping() },
       { name: 'issuer', check: () => keys.check() },

@@ -27,10 +27,12 @@ let nowMs: number;
 let api: RunningApi;
 beforeEach(async () => {
   nowMs = 0;
-  api = await stand.start({ admit: openRateLimits({ tenant: LIMIT, client: null }, () => nowMs) });
+  const limits = () => openRateLimits({ tenant: LIMIT, client: null }, () => nowMs);
+  api = await stand.start({ admit: limits(), admitInternal: limits() });
 });
 
-const list = (options: CallOptions = {}) => stand.call('GET', '/v1/runtime/environments', { api, ...options });
+const list = ({ path = '/v1/runtime/environments', ...options }: CallOptions & { path?: string } = {}) =>
+  stand.call('GET', path, { api, ...options });
 const useUp = async () => {
   for (let call = 0; call < BURST; call += 1) expect((await list()).status).toBe(200);
 };
@@ -87,6 +89,16 @@ describe('a tenant that calls too often', () => {
     const statuses = (await flood).map((reply) => reply.status);
     expect(statuses.filter((one) => one === 200).length).toBe(BURST);
     expect(statuses.filter((one) => one === 429).length).toBe(200 - BURST);
+  });
+});
+
+describe('the internal APIs', () => {
+  it("are limited too, and answer while the tenant's own calls are refused", async () => {
+    const bindings = () => list({ internal: true, path: '/v1/runtime/internal/tenant-bindings' });
+    await useUp();
+    expect((await list()).status).toBe(429);
+    for (let call = 0; call < BURST; call += 1) expect((await bindings()).status).toBe(200);
+    expect((await bindings()).status).toBe(429);
   });
 });
 
