@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { HEALTH_STATUSES } from '../../domain/health.ts';
 import { lineNumber, lineRefusal } from './line.ts';
-import { id, moduleId, statedTenant } from './text.ts';
+import { id, instantText, moduleId, statedTenant } from './text.ts';
 
 const reportedCheck = z.strictObject({
   name: z.string().min(1).max(100),
@@ -20,7 +20,7 @@ export const healthReport = z.strictObject({
     .max(50)
     .refine((checks) => new Set(checks.map(({ name }) => name)).size === checks.length, 'names a check twice'),
   /** By the worker's clock. */
-  evaluatedAt: z.iso.datetime({ offset: true, error: 'is a time like 2026-06-11T18:00:00Z' }),
+  evaluatedAt: instantText,
 });
 
 export const healthReportAck = z.union([

@@ -122,6 +122,8 @@ describe('POST /v1/runtime/internal/health-reports', () => {
       ['[]', 'ValidationFailed'],
       ['null', 'ValidationFailed'],
       [JSON.stringify(report({ evaluatedAt: '2999-01-01T00:00:00Z' })), 'ValidationFailed'],
+      // Before the year 1 as soon as it is told in UTC.
+      [JSON.stringify(report({ evaluatedAt: '0001-01-01T00:59:00+01:00' })), 'ValidationFailed'],
       [JSON.stringify(report({ checks: ['a', 'a'].map((name) => ({ name, status: 'Healthy' })) })), 'ValidationFailed'],
       [JSON.stringify(report({ tenantId: 'fabrikam' })), 'TenantMismatch'],
       [JSON.stringify(report({ environmentId: 'env-00000000' })), 'EnvironmentNotFound'],
