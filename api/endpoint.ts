@@ -112,7 +112,22 @@ export interface StreamEndpoint<I = unknown> extends Common<I> {
   run(deps: ApiDeps, caller: Caller, input: I, signal: AbortSignal): Promise<AsyncIterable<unknown>>;
 }
 
-export type Endpoint = ReadEndpoint | MutationEndpoint | StreamEndpoint;
+/**
+ * Takes lines (`application/x-ndjson`) and acknowledges each in its turn, while they come in. A line is judged and run by
+ * itself; one that is refused says so in its acknowledgment, and the next is taken.
+ */
+export interface FeedEndpoint<L = unknown> extends Omit<Common<unknown>, 'target' | 'check'> {
+  kind: 'feed';
+  method: 'POST';
+  target?: undefined;
+  check?: undefined;
+  /** The shape of one line. */
+  line: z.ZodType;
+  /** What is acknowledged besides the line's number. @throws PlatformError by which the line is refused */
+  run(deps: ApiDeps, caller: Caller, line: L): Promise<object>;
+}
+
+export type Endpoint = ReadEndpoint | MutationEndpoint | StreamEndpoint | FeedEndpoint;
 
 type Typed<E, S extends InputShape, O extends OutputShape, R> = Omit<
   E,
@@ -172,4 +187,11 @@ export function stream<S extends InputShape, O extends OutputShape>(
   >,
 ): StreamEndpoint {
   return { ...definition, kind: 'stream', method: 'GET' } as StreamEndpoint<InputOf<S>> as StreamEndpoint;
+}
+
+/** Reports, line by line; `output` is the shape of one acknowledgment. */
+export function feed<L extends z.ZodType>(
+  definition: Omit<FeedEndpoint<z.output<L>>, 'kind' | 'method' | 'input' | 'line' | 'target' | 'check'> & { line: L },
+): FeedEndpoint {
+  return { ...definition, kind: 'feed', method: 'POST', input: {} } as FeedEndpoint<z.output<L>> as FeedEndpoint;
 }

@@ -15,7 +15,7 @@ const NO_BODY = z.undefined({ error: 'takes no body' });
 const MAX_PROBLEMS = 20;
 
 /** @throws PlatformError `ValidationFailed` with every pointer, or what the endpoint's own check refuses. */
-export function parseInput(endpoint: Endpoint, raw: RawInput): unknown {
+export function parseInput(endpoint: Pick<Endpoint, 'input' | 'check'>, raw: RawInput): unknown {
   const parts = [
     ['params', endpoint.input.params ?? NOTHING],
     ['query', endpoint.input.query ?? NOTHING],

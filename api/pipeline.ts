@@ -10,10 +10,11 @@ import { hashOf } from '../domain/hash.ts';
 import type { TraceId } from '../domain/ids.ts';
 import { accept, earlierAnswer, recordDenial, type Mutation } from './accept.ts';
 import type { Credentials } from './auth/bearer.ts';
-import type { Caller } from './caller.ts';
+import type { Caller, Principal } from './caller.ts';
 import type { ApiDeps } from './deps.ts';
 import { dryRun } from './dry-run.ts';
-import type { Answer, Endpoint, MutationEndpoint } from './endpoint.ts';
+import type { Answer, Endpoint, FeedEndpoint, MutationEndpoint } from './endpoint.ts';
+import { acknowledge, type Line } from './feed.ts';
 import { askGovernance, judgedOf } from './governance.ts';
 import { heed } from './judgement.ts';
 import { parseInput, type RawInput } from './parse.ts';
@@ -28,6 +29,8 @@ export interface Call {
   query: unknown;
   /** Read only for callers that are known. */
   readBody(): Promise<unknown>;
+  /** Left out by a transport that has no lines. */
+  readLines?(): AsyncIterable<Line>;
   /** A tenant stated outside the body (a gRPC message's field). */
   statedTenantId?: string;
   idempotencyKey?: string;
@@ -44,6 +47,7 @@ export type Outcome =
 export async function perform(deps: ApiDeps, endpoint: Endpoint, call: Call): Promise<Outcome> {
   const principal = await deps.verifyToken(call.credentials);
   deps.admit(principal);
+  if (endpoint.kind === 'feed') return takeLines(deps, endpoint, principal, call);
   const { query, isDryRun } = withoutDryRun(endpoint, call.query);
   const raw: RawInput = { params: call.params, query, body: await call.readBody() };
   const input = parseInput(endpoint, raw);
@@ -65,6 +69,15 @@ export async function perform(deps: ApiDeps, endpoint: Endpoint, call: Call): Pr
   const key = environment && { tenantId: caller.tenantId, environmentId: environment.id };
   const signal = key ? whileBound(deps.db, key, call.signal) : call.signal;
   return { kind: 'stream', lines: await endpoint.run(deps, caller, input, signal), signal };
+}
+
+/** The tenant guard and the rest are asked for every line. */
+function takeLines(deps: ApiDeps, endpoint: FeedEndpoint, principal: Principal, call: Call): Outcome {
+  const { params, query, signal } = call;
+  parseInput(endpoint, { params, query, body: undefined });
+  const caller = callerOf(principal, call.traceId);
+  if (!call.readLines) throw new Error(`${endpoint.route} takes lines, and this transport has none`);
+  return { kind: 'stream', lines: acknowledge(deps, endpoint, caller, call.readLines()), signal };
 }
 
 /** The tenant guard: the environment that the call is about, null when it is about none. */

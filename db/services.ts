@@ -55,3 +55,13 @@ export async function replaceServices(tx: Tx, key: EnvironmentKey, rows: OwnServ
     await makeDue(tx, { tenantId, environmentId, kind: 'health', subject: serviceId }, updatedAt);
   }
 }
+
+/** Whether the inventory has the service. If it does, it is not taken away before this transaction has ended. */
+export async function holdService(tx: Tx, key: EnvironmentKey, serviceId: string): Promise<boolean> {
+  const rows = await tx
+    .select({ serviceId: services.serviceId })
+    .from(services)
+    .where(and(inEnvironment(key), eq(services.serviceId, serviceId)))
+    .for('key share');
+  return rows.length > 0;
+}

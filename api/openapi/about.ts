@@ -25,7 +25,7 @@ export const PUBLIC_API: About = {
 
 export const INTERNAL_API: About = {
   title: 'Slipway internal Runtime API',
-  description: `For services of the platform, on a port of its own: bindings of tenants, what workers see of the inventory.\n\n${CONVENTIONS}`,
+  description: `For services of the platform, on a port of its own: bindings of tenants, what workers see of the inventory and of health.\n\n${CONVENTIONS}`,
   token:
     'An access token of the configured OIDC issuer for the internal audience. It needs no scope, and opens nothing of the public API.',
 };

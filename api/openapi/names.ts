@@ -9,6 +9,8 @@ import * as drift from '../shapes/drift.ts';
 import * as dryRun from '../shapes/dry-run.ts';
 import * as environment from '../shapes/environment.ts';
 import * as health from '../shapes/health.ts';
+import * as healthReport from '../shapes/health-report.ts';
+import * as line from '../shapes/line.ts';
 import * as logs from '../shapes/logs.ts';
 import * as observed from '../shapes/observed.ts';
 import * as operation from '../shapes/operation.ts';
@@ -27,6 +29,8 @@ const MODULES = [
   dryRun,
   environment,
   health,
+  healthReport,
+  line,
   logs,
   observed,
   operation,

@@ -53,7 +53,6 @@ export function operationOf(endpoint: Endpoint, schemas: Schemas): Operation {
   const { method, route, input, scope, possibleScopes } = endpoint;
   const operationId = operationIdOf(method, route);
   const scopes = scope === null ? [] : typeof scope === 'string' ? [scope] : (possibleScopes ?? []);
-  const example = examples[`${method} ${route}`];
   const needed = scopes.map((one) => `\`${one}\``).join(' or ');
   return {
     operationId,
@@ -71,19 +70,21 @@ export function operationOf(endpoint: Endpoint, schemas: Schemas): Operation {
       ...(endpoint.kind === 'read' ? [{ $ref: '#/components/parameters/IfNoneMatch' }] : []),
       { $ref: '#/components/parameters/Traceparent' },
     ],
-    ...(input.body && {
-      requestBody: {
-        required: !input.body.safeParse(undefined).success,
-        content: {
-          'application/json': {
-            schema: schemas.ofInput(input.body),
-            ...(example?.request !== undefined && { example: example.request }),
-          },
-        },
-      },
-    }),
+    ...requestBodyOf(endpoint, schemas),
     responses: responsesOf(endpoint, schemas),
   };
+}
+
+function requestBodyOf(endpoint: Endpoint, schemas: Schemas): Pick<Operation, 'requestBody'> {
+  if (endpoint.kind === 'feed') {
+    const content = { 'application/x-ndjson': { schema: schemas.ofInput(endpoint.line) } };
+    return { requestBody: { required: true, content } };
+  }
+  const { body } = endpoint.input;
+  if (!body) return {};
+  const example = examples[`${endpoint.method} ${endpoint.route}`]?.request;
+  const content = { schema: schemas.ofInput(body), ...(example !== undefined && { example }) };
+  return { requestBody: { required: !body.safeParse(undefined).success, content: { 'application/json': content } } };
 }
 
 function parametersOf(place: 'path' | 'query', shape: z.ZodType | undefined, schemas: Schemas): Parameter[] {
@@ -116,10 +117,11 @@ function responsesOf(endpoint: Endpoint, schemas: Schemas): Record<string, Respo
   for (const [text, shape] of Object.entries(outputOf(endpoint))) {
     const status = Number(text);
     const example = examples[`${method} ${route}`]?.answer;
-    const type = kind === 'stream' ? 'application/x-ndjson' : 'application/json';
+    const isLines = kind === 'stream' || kind === 'feed';
+    const type = isLines ? 'application/x-ndjson' : 'application/json';
     responses[text] = answer(status, type, schemas.ofAnswer(shape), {
       ...(example?.status === status && { example: example.body }),
-      ...(kind === 'stream' && { description: 'Line by line; this is the schema of one line.' }),
+      ...(isLines && { description: 'Line by line; this is the schema of one line.' }),
       extra: [
         ...(kind === 'mutation' && (status === 201 || status === 202) ? ['Location'] : []),
         ...(kind === 'mutation' && status === 202 ? ['OperationLocation'] : []),

@@ -7,6 +7,7 @@ import { VERSION_PREFIX } from '../paths.ts';
 import { perform } from '../pipeline.ts';
 import { standardHeaders } from '../schema-version.ts';
 import type { TraceId } from '../../domain/ids.ts';
+import { readBodyLines } from './body-lines.ts';
 import { readJsonBody } from './body.ts';
 import { tagged } from '../entity-tag.ts';
 import { sendLines } from './lines.ts';
@@ -48,6 +49,7 @@ async function answerCall(
     params: request.params,
     query: { ...request.query },
     readBody: () => readJsonBody(request, response),
+    readLines: () => readBodyLines(request, signal),
     idempotencyKey: keys?.join(', '),
     ifMatch: tags?.join(', '),
     signal,
@@ -55,8 +57,13 @@ async function answerCall(
   if (outcome.kind === 'answer') {
     const known = request.get('if-none-match');
     send(response, endpoint.kind === 'read' ? tagged(outcome.answer, known) : outcome.answer);
-  } else if (request.method === 'HEAD') response.status(200).setHeader('content-type', 'application/x-ndjson').end();
-  else await sendLines(response, outcome.lines, outcome.signal);
+  } else if (request.method === 'HEAD') {
+    response.status(200).setHeader('content-type', 'application/x-ndjson').end();
+  } else {
+    // What comes in after the acknowledgments have ended is not read.
+    if (endpoint.kind === 'feed') response.setHeader('connection', 'close');
+    await sendLines(response, outcome.lines, outcome.signal);
+  }
 }
 
 export function send(response: Response, { status, headers = {}, body }: Answer): void {

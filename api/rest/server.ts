@@ -84,6 +84,7 @@ function buildApp(
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple').set('case sensitive routing', true);
   app.use((request: Request, response: Response, next: NextFunction) => {
+    answering.set(request.socket, response);
     response.locals.traceId = traceIdOf(request.get('traceparent'));
     response.set({ ...securityHeaders, ...standardHeaders(traceOf(response)) });
     next();
@@ -116,13 +117,18 @@ function refuse({ log }: ApiDeps, thrown: unknown, response: Response): void {
   else send(response, problemAnswer(error, traceId));
 }
 
+/** The answer that a connection is about, or was about last. */
+const answering = new WeakMap<Socket, Response>();
+
 /** What is not HTTP gets the same form of refusal; Node's own has none of our headers. */
 function refuseNonHttp(
   securityHeaders: Record<string, string>,
   error: Error & { code?: string },
   socket: Socket,
 ): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  const begun = answering.get(socket);
+  // Within an answer, e.g. when the body of a feed takes too long, nothing else can be said.
+  if (error.code === 'ECONNRESET' || !socket.writable || (begun?.headersSent && !begun.writableEnded)) {
     socket.destroy();
     return;
   }

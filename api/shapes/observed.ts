@@ -1,7 +1,7 @@
 /** What an inventory worker says of a service that it looked at. */
 import { z } from 'zod';
 import { OBSERVED_STATUSES } from '../../domain/observed.ts';
-import { id, moduleId, statedTenant } from './text.ts';
+import { id, instantText, moduleId, statedTenant } from './text.ts';
 
 export const observedParams = z.strictObject({ environmentId: id('env'), serviceId: moduleId });
 
@@ -17,7 +17,7 @@ const endpoint = z
 export const observedService = z.strictObject({
   /** The revision that was looked at; it has to be the live one. */
   revision: z.string().min(1).max(100),
-  observedAt: z.iso.datetime({ offset: true, error: 'is a time like 2026-06-11T18:00:00Z' }),
+  observedAt: instantText,
   status: z.enum(OBSERVED_STATUSES),
   replicas: z.int().min(0).max(10_000).optional(),
   digest: z

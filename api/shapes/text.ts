@@ -67,8 +67,14 @@ export const environmentVariables = z
   .refine((values) => Object.keys(values).length <= 200, 'has at most 200 entries')
   .meta({ maxProperties: 200 });
 
+/** What is no moment at all has been refused by then. */
+function isInRows(text: string): boolean {
+  const year = new Date(text).getUTCFullYear();
+  return Number.isNaN(year) || (year >= 1 && year <= 9999);
+}
+
 /** A moment with its offset; in UTC it lies in the years that a row can hold and ISO 8601 writes with four digits. */
-export const instant = z.iso
+export const instantText = z.iso
   .datetime({ offset: true, error: 'is a time like 2026-06-11T18:00:00Z' })
-  .transform((text) => new Date(text))
-  .refine((time) => time.getUTCFullYear() >= 1 && time.getUTCFullYear() <= 9999, 'lies in the years 1 to 9999');
+  .refine(isInRows, 'lies in the years 1 to 9999');
+export const instant = instantText.transform((text) => new Date(text));

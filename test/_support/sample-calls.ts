@@ -59,6 +59,10 @@ export const SAMPLES: Record<string, Sample> = {
   'PUT /runtime/internal/environments/{environmentId}/services/{serviceId}': async (world) => ({
     body: { revision: await liveRevision(world), observedAt: new Date().toISOString(), status: 'Running' },
   }),
+  'POST /runtime/internal/health-reports': ({ ids: { environmentId, serviceId } }) => ({
+    headers: { 'content-type': 'application/x-ndjson' },
+    body: `${JSON.stringify({ environmentId, serviceId, status: 'Healthy', checks: [], evaluatedAt: new Date() })}\n`,
+  }),
 };
 
 async function ofItsBinding({ stand, key }: World): Promise<SampleCall> {

@@ -113,6 +113,14 @@ describe('services and replicas of an environment', () => {
     expect((await deploy(api, key, whole, { prune: true })).status).toBe(202);
   });
 
+  it('refuse a dry run as they would the call', async () => {
+    const api = await within({ services: 1 });
+    const key = await readyEnvironment(stand);
+    const body = deployBody(key.environmentId, { components: [component('one'), component('two')] });
+    const reply = await stand.call('POST', '/v1/runtime/deployments?dryRun=true', { api, body });
+    expect(reply.body).toMatchObject(exceeded('services', 1, 0, 2));
+  });
+
   it('are summed over all services, one replica where none is said', async () => {
     const api = await within({ replicas: 6 });
     const key = await readyEnvironment(stand);

@@ -1,13 +1,11 @@
 import { observeService } from '../../../db/observed-services.ts';
 import { PlatformError } from '../../../domain/errors.ts';
 import { mutation } from '../../endpoint.ts';
+import { checkNotAhead } from '../../not-ahead.ts';
 import { observedBody, observedParams } from '../../shapes/observed.ts';
 import { serviceAnswer } from '../../shapes/service.ts';
 import { notThere } from '../../tenant-guard.ts';
 import { renderService } from '../services/render.ts';
-
-/** Clocks differ; what lies further ahead would stand in the way of every look after it. */
-const TOLERANCE_MS = 60_000;
 
 /** The inventory worker's own part of a service. What Slipway says of it cannot be written from here. */
 export const observeInventory = mutation({
@@ -18,7 +16,7 @@ export const observeInventory = mutation({
   refuses: ['ServiceNotFound', 'ObservationOutdated'],
   input: { params: observedParams, body: observedBody },
   output: { 200: serviceAnswer },
-  check: ({ body }) => checkTime(body.observedAt),
+  check: ({ body }) => checkNotAhead(body.observedAt, '/observedAt'),
   target: {
     notFound: 'EnvironmentNotFound',
     locate: (_tx, _tenantId, { params }) => Promise.resolve(params.environmentId),
@@ -34,11 +32,3 @@ export const observeInventory = mutation({
     return { status: 200 as const, body: renderService(found), environmentId };
   },
 });
-
-/** @throws PlatformError `ValidationFailed` */
-function checkTime(observedAt: string): void {
-  if (Date.parse(observedAt) <= Date.now() + TOLERANCE_MS) return;
-  throw new PlatformError('ValidationFailed', 'One thing is wrong with the input.', {
-    pointers: [{ pointer: '/observedAt', message: 'lies in the future' }],
-  });
-}
