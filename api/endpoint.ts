@@ -10,6 +10,7 @@ import type { EnvironmentId, EnvironmentKey, OperationId } from '../domain/ids.t
 import type { Scope } from '../domain/scopes.ts';
 import type { GovernedAction } from '../providers/governance/port.ts';
 import type { Caller } from './caller.ts';
+import type { Deprecation } from './deprecation.ts';
 import type { ApiDeps } from './deps.ts';
 import type { Asked } from './governance.ts';
 
@@ -68,6 +69,8 @@ interface Common<I> {
   scope: Scope | null | ((tx: Tx, tenantId: string, input: I) => Promise<Scope>);
   /** What `scope` may come to, where it is found on the way; for the document. */
   possibleScopes?: Scope[];
+  /** Set when it is to go away; a whole version is deprecated on its surface. */
+  deprecated?: Deprecation;
   /** What it is for, in a few words; for the document. Left out, the document says it by method and route. */
   summary?: string;
   /** What `check`, `locate`, `question` and `run` refuse by; the pipeline's own codes go without saying. */

@@ -2,10 +2,13 @@
 import { PlatformError } from '../domain/errors.ts';
 
 const MAX_DEPTH = 32;
+/** Of a list's items and an object's fields, all together: far above any body that means something. */
+const MAX_MEMBERS = 32_768;
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g;
 
 /** @throws PlatformError `MalformedJson` with the place in the text. */
 export function parseJson(bytes: Uint8Array): unknown {
+  checkExtent(bytes);
   const text = decode(bytes);
   let value: unknown;
   try {
@@ -33,15 +36,34 @@ function syntaxMessage(error: unknown, text: string): string {
   return `The body is not JSON: unexpected ${at >= text.length ? 'end' : 'character'} at line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1} (position ${at}).`;
 }
 
-/** `text` is known to be JSON: its strings and brackets alone tell keys and depth. */
+const [QUOTE, COMMA, BACKSLASH] = [0x22, 0x2c, 0x5c];
+const OPENING = [0x5b, 0x7b];
+const CLOSING = [0x5d, 0x7d];
+
+/** Before anything is made of it: depth and members cost whoever parses them much more than whoever sends them. */
+function checkExtent(bytes: Uint8Array): void {
+  let [depth, members, isText] = [0, 0, false];
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at] ?? 0;
+    if (isText) {
+      if (byte === BACKSLASH) at += 1;
+      else if (byte === QUOTE) isText = false;
+    } else if (byte === QUOTE) isText = true;
+    else if (byte === COMMA) members += 1;
+    else if (OPENING.includes(byte)) depth += 1;
+    else if (CLOSING.includes(byte)) depth -= 1;
+    if (depth > MAX_DEPTH) throw malformed(`The body is nested deeper than ${MAX_DEPTH} levels (position ${at}).`);
+    if (members >= MAX_MEMBERS) throw malformed(`The body has more than ${MAX_MEMBERS} members (position ${at}).`);
+  }
+}
+
+/** `text` is known to be JSON: its strings and brackets alone tell keys. */
 function checkStructure(text: string): void {
   const open: (Set<string> | null)[] = [];
   let last: string | null = null;
   for (const { 0: token, index } of text.matchAll(TOKEN)) {
     if (token === '{' || token === '[') {
       open.push(token === '{' ? new Set() : null);
-      if (open.length > MAX_DEPTH)
-        throw malformed(`The body is nested deeper than ${MAX_DEPTH} levels (position ${index}).`);
     } else if (token === '}' || token === ']') {
       open.pop();
     } else if (token === ':') {

@@ -1,4 +1,5 @@
 /** The two front doors of REST. Each has its own port, endpoints, audience of tokens, and document. */
+import type { Deprecation } from './deprecation.ts';
 import type { Endpoint } from './endpoint.ts';
 import { endpoints } from './endpoints.ts';
 import { internalEndpoints } from './internal-endpoints.ts';
@@ -9,6 +10,8 @@ export interface Surface {
   isInternal: boolean;
   endpoints: Endpoint[];
   about: About;
+  /** Set when the version is to go away: then every answer below its prefix says so, refusals included. */
+  deprecated?: Deprecation;
 }
 
 export const PUBLIC: Surface = { isInternal: false, endpoints, about: PUBLIC_API };

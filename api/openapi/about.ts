@@ -15,6 +15,7 @@ const CONVENTIONS = `- A path without \`${VERSION_PREFIX}\` is an alias that ans
 - Refusals are \`application/problem+json\` with a stable \`code\`. A refused call has started and changed nothing.
 - Who calls too often is answered 429 with \`Retry-After\`, the seconds to wait.
 - Unknown fields of a request are refused. Answers may get new fields and new values within a version: leave aside what you do not know.
+- What goes away says so on every answer, at least twelve months before: \`Deprecation\`, \`Sunset\`, and a \`Link\` to here.
 - The tenant is the token's. A \`tenantId\` in a body is optional and has to be the same.`;
 
 export const PUBLIC_API: About = {

@@ -57,6 +57,7 @@ export function operationOf(endpoint: Endpoint, schemas: Schemas): Operation {
   return {
     operationId,
     summary: endpoint.summary ?? sentenceOf(operationId),
+    ...(endpoint.deprecated && { deprecated: true as const }),
     description:
       scope !== null ? `Needs the scope ${needed}.` : 'Needs a token of the internal audience, and no scope.',
     tags: [nounsOf(route)[0] ?? 'runtime'],

@@ -37,6 +37,7 @@ export interface Operation {
   operationId: string;
   summary: string;
   description?: string;
+  deprecated?: true;
   tags: string[];
   security: Record<string, string[]>[];
   parameters: (Parameter | { $ref: string })[];

@@ -1,6 +1,7 @@
 /** The one list of endpoints on HTTP: their routes under `/v1` and, answering alike, without a version. */
 import { Router, type Request, type Response } from 'express';
 import { PlatformError } from '../../domain/errors.ts';
+import { deprecationHeaders } from '../deprecation.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { Answer, Endpoint } from '../endpoint.ts';
 import { VERSION_PREFIX } from '../paths.ts';
@@ -21,7 +22,10 @@ export function buildRouter(deps: ApiDeps, endpoints: Endpoint[], stopping: Abor
     const pattern = route.replaceAll(/\{(\w+)\}/g, ':$1');
     const at = router.route([VERSION_PREFIX + pattern, pattern]);
     for (const endpoint of methods) {
-      const handle = (request: Request, response: Response) => answerCall(deps, endpoint, request, response, stopping);
+      const handle = (request: Request, response: Response) => {
+        if (endpoint.deprecated) response.set(deprecationHeaders(endpoint.deprecated));
+        return answerCall(deps, endpoint, request, response, stopping);
+      };
       at[VERBS[endpoint.method]](handle);
     }
     const allow = methods.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');

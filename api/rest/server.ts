@@ -4,7 +4,9 @@ import { createServer as createTlsServer, type ServerOptions } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { PlatformError, type ErrorCode } from '../../domain/errors.ts';
+import { deprecationHeaders } from '../deprecation.ts';
 import type { ApiDeps } from '../deps.ts';
+import { VERSION_PREFIX } from '../paths.ts';
 import { problemAnswer } from '../problem.ts';
 import { refusalOf } from '../refusal.ts';
 import { standardHeaders } from '../schema-version.ts';
@@ -87,6 +89,7 @@ function buildApp(
     answering.set(request.socket, response);
     response.locals.traceId = traceIdOf(request.get('traceparent'));
     response.set({ ...securityHeaders, ...standardHeaders(traceOf(response)) });
+    if (surface.deprecated && isOfVersion(request.path)) response.set(deprecationHeaders(surface.deprecated));
     next();
   });
   app.get('/healthz', (_request, response) => send(response, { status: 200, body: { status: 'ok' } }));
@@ -106,6 +109,11 @@ function buildApp(
     refuse(deps, error, response),
   );
   return app;
+}
+
+/** With its prefix, or by the alias that answers alike. */
+function isOfVersion(path: string): boolean {
+  return path.startsWith(`${VERSION_PREFIX}/`) || path.startsWith('/runtime/');
 }
 
 function refuse({ log }: ApiDeps, thrown: unknown, response: Response): void {

@@ -13,7 +13,8 @@ export const REFUSAL_TEXTS: Record<ErrorCode, CodeText> = {
     whatToDo: 'Look at what stands between the caller and the API.',
   },
   MalformedJson: {
-    means: 'The body is not JSON, not UTF-8, nested too deep, or has a key twice; the sentence names the position.',
+    means:
+      'The body is not JSON, not UTF-8, nested too deep, has a key twice, or too many members; the sentence names the position.',
     whatToDo: 'Mend the body at that place.',
   },
   ValidationFailed: {

@@ -58,6 +58,8 @@ export interface ApiStand extends AsyncDisposable {
   db: Database;
   /** Of the API that every call goes to unless it names another. */
   api: RunningApi;
+  /** What every API here is built from. */
+  deps: ApiDeps;
   /** Every ring of a lane, in order. */
   rings: EnvironmentKey[];
   token(request?: Partial<TokenRequest>): Promise<string>;
@@ -128,7 +130,7 @@ export async function openApiStand(): Promise<ApiStand> {
   const api = await start();
   return {
     config: platform.config,
-    ...{ db, api, rings, token, start },
+    ...{ db, deps, api, rings, token, start },
     async call(method, path, options = {}) {
       const internal = options.internal ? { audience: config.oidc.internalAudience, scopes: [] } : {};
       const bearer =

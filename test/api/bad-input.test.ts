@@ -63,6 +63,8 @@ describe('bodies that are no JSON we take', () => {
     ['a NUL', '{"name": "a\\u0000b"}', /NUL/],
     ['half a surrogate pair', '{"name": "\\ud800"}', /half a character/],
     ['nesting beyond 32', `${'['.repeat(40)}${']'.repeat(40)}`, /deeper than 32/],
+    ['brackets that never close', '['.repeat(500_000), /deeper than 32 levels \(position 32\)/],
+    ['a list without measure', `[${'1,'.repeat(40_000)}1]`, /more than 32768 members/],
   ])('answers 400 MalformedJson for %s, saying where', async (_name, text, where) => {
     const reply = await provision(text);
     expectProblem(reply, 400, 'MalformedJson');
