@@ -3,7 +3,11 @@ import { z } from 'zod';
 import { createdBetween, listOf, listQueryOf } from '../list.ts';
 import { id } from './text.ts';
 
-const word = z.string().min(1).max(255).optional();
+/** No control characters: there are none in what is on record, and the database takes no NUL. */
+const word = z
+  .string()
+  .regex(/^[^\u0000-\u001f\u007f]{1,255}$/, 'is 1 to 255 characters, none of them a control character')
+  .optional();
 const DECISIONS = ['allowed', 'denied'] as const;
 
 export const auditQuery = listQueryOf('audit', {

@@ -236,6 +236,13 @@ describe('GET /v1/runtime/configurations/{configurationId}/diff', () => {
 });
 
 describe('GET /v1/runtime/audit', () => {
+  it.each(['method', 'route', 'clientId', 'subject'])('refuses a control character in %s', async (name) => {
+    for (const text of ['%00', 'a%00b', '%0A', '']) {
+      const { status, body } = await list(`audit?${name}=${text}`);
+      expect([status, body.errors?.map(({ pointer }) => pointer)]).toEqual([400, [`?${name}`]]);
+    }
+  });
+
   it('shows who did what, what was denied and why, and nothing of the input but its hash', async () => {
     const canary = 'canary-in-a-configuration';
     const { body: published } = await stand.call('POST', '/v1/runtime/configurations', {
