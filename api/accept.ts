@@ -53,6 +53,7 @@ export async function accept(deps: ApiDeps, mutation: Mutation): Promise<Answer>
   const { caller } = mutation;
   const slot = slotOf(mutation);
   let ringFor: EnvironmentKey | undefined;
+  let touched: EnvironmentKey | undefined;
   const acceptance = async (tx: Tx) => {
     if (slot) {
       await serializeOn(tx, 'idempotency', ...Object.values(slot));
@@ -60,6 +61,7 @@ export async function accept(deps: ApiDeps, mutation: Mutation): Promise<Answer>
       if (earlier) return earlier;
     }
     const { status, headers = {}, body, environmentId, operation } = await carryOut(tx, deps, mutation);
+    touched = { tenantId: caller.tenantId, environmentId };
     await insertRequest(tx, {
       ...receiptOf(mutation),
       decision: 'allowed',
@@ -80,6 +82,7 @@ export async function accept(deps: ApiDeps, mutation: Mutation): Promise<Answer>
     if (error instanceof PlatformError && error.code === 'BindingRevoked') await recordDenial(deps, mutation, error);
     throw error;
   });
+  if (touched) deps.live.touched(touched);
   if (ringFor) await ringInTime(deps, ringFor);
   return answer;
 }

@@ -5,6 +5,8 @@ export interface Principal {
   subject: string;
   clientId: string;
   scopes: ReadonlySet<string>;
+  /** When the token expires, ms since the epoch: then its streams end. */
+  expiresAtMs: number;
   /** The token's `tenantId` claim as it stands there; the tenant guard judges it. */
   tenantClaim: unknown;
 }
@@ -15,5 +17,6 @@ export interface Caller {
   subject: string;
   clientId: string;
   scopes: ReadonlySet<string>;
+  expiresAtMs: number;
   traceId: TraceId;
 }

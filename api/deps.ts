@@ -8,6 +8,7 @@ import type { SecretStore } from '../providers/secrets/port.ts';
 import type { Ring } from '../workflows/client.ts';
 import type { VerifyToken } from './auth/token.ts';
 import type { Admit } from './limits.ts';
+import type { Live } from './live/live.ts';
 
 /** Something that has to answer before this process is of use. */
 export interface ReadinessCheck {
@@ -31,6 +32,8 @@ export interface ApiDeps {
   admit: Admit;
   /** Counts calls of the internal APIs, apart: a tenant's flood must not refuse what the platform does about it. */
   admitInternal: Admit;
+  /** What streams are made of. */
+  live: Live;
   readiness: ReadinessCheck[];
   log: Pick<Logger, 'info' | 'warn' | 'error'>;
 }

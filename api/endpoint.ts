@@ -13,6 +13,7 @@ import type { Caller } from './caller.ts';
 import type { Deprecation } from './deprecation.ts';
 import type { ApiDeps } from './deps.ts';
 import type { Asked } from './governance.ts';
+import type { Source } from './live/source.ts';
 
 /** The parts of a call that are read; a part that is left out has to be empty. */
 export interface InputShape {
@@ -115,6 +116,16 @@ export interface StreamEndpoint<I = unknown> extends Common<I> {
   run(deps: ApiDeps, caller: Caller, input: I, signal: AbortSignal): Promise<AsyncIterable<unknown>>;
 }
 
+/** Answers with what there is and goes on with what comes (server-sent events, a gRPC stream) until the caller leaves. */
+export interface WatchEndpoint<I = unknown, T = unknown> extends Common<I> {
+  kind: 'watch';
+  method: 'GET';
+  /** Names a value to who comes back with `Last-Event-ID`, and says what it is. */
+  event(value: T): { id: string; event: string; data: unknown };
+  /** @param lastEventId what the caller has seen last; null when it has seen nothing. */
+  run(deps: ApiDeps, caller: Caller, input: I, lastEventId: string | null): Promise<Source<T>>;
+}
+
 /**
  * Takes lines (`application/x-ndjson`) and acknowledges each in its turn, while they come in. A line is judged and run by
  * itself; one that is refused says so in its acknowledgment, and the next is taken.
@@ -130,7 +141,7 @@ export interface FeedEndpoint<L = unknown> extends Omit<Common<unknown>, 'target
   run(deps: ApiDeps, caller: Caller, line: L): Promise<object>;
 }
 
-export type Endpoint = ReadEndpoint | MutationEndpoint | StreamEndpoint | FeedEndpoint;
+export type Endpoint = ReadEndpoint | MutationEndpoint | StreamEndpoint | WatchEndpoint | FeedEndpoint;
 
 type Typed<E, S extends InputShape, O extends OutputShape, R> = Omit<
   E,
@@ -190,6 +201,13 @@ export function stream<S extends InputShape, O extends OutputShape>(
   >,
 ): StreamEndpoint {
   return { ...definition, kind: 'stream', method: 'GET' } as StreamEndpoint<InputOf<S>> as StreamEndpoint;
+}
+
+/** A question whose answer goes on; `output` is the shape of the data of one event. */
+export function watch<S extends InputShape, T>(
+  definition: Omit<WatchEndpoint<InputOf<S>, T>, 'kind' | 'method' | 'input'> & { input: S },
+): WatchEndpoint {
+  return { ...definition, kind: 'watch', method: 'GET' } as WatchEndpoint<InputOf<S>, T> as unknown as WatchEndpoint;
 }
 
 /** Reports, line by line; `output` is the shape of one acknowledgment. */

@@ -10,6 +10,7 @@ import { diffConfigurations } from './runtime/configurations/diff.ts';
 import { getConfiguration } from './runtime/configurations/get.ts';
 import { listConfigurations } from './runtime/configurations/list.ts';
 import { createDeployment } from './runtime/deployments/create.ts';
+import { watchDeploymentEvents } from './runtime/deployments/events.ts';
 import { getDeployment } from './runtime/deployments/get.ts';
 import { listDeployments } from './runtime/deployments/list.ts';
 import { rollbackDeployment } from './runtime/deployments/rollback.ts';
@@ -18,6 +19,7 @@ import { scanDrift } from './runtime/drift/scan.ts';
 import { patchEnvironment } from './runtime/environments/change.ts';
 import { createEnvironment } from './runtime/environments/create.ts';
 import { decommissionEnvironment } from './runtime/environments/decommission.ts';
+import { watchEnvironmentEvents } from './runtime/environments/events.ts';
 import { getEnvironment } from './runtime/environments/get.ts';
 import { listEnvironments } from './runtime/environments/list.ts';
 import { getOperation } from './runtime/operations/get.ts';
@@ -34,11 +36,13 @@ import { getServiceHealth } from './runtime/services/health.ts';
 import { listServices } from './runtime/services/list.ts';
 import { serviceLogs } from './runtime/services/logs.ts';
 import { restartService } from './runtime/services/restart.ts';
+import { watchServiceHealth } from './runtime/services/watch-health.ts';
 
 export const endpoints: Endpoint[] = [
   createEnvironment,
   listEnvironments,
   getEnvironment,
+  watchEnvironmentEvents,
   patchEnvironment,
   decommissionEnvironment,
   createConfiguration,
@@ -48,6 +52,7 @@ export const endpoints: Endpoint[] = [
   createDeployment,
   listDeployments,
   getDeployment,
+  watchDeploymentEvents,
   rollbackDeployment,
   applyScalingPolicy,
   listScalingPolicies,
@@ -59,6 +64,7 @@ export const endpoints: Endpoint[] = [
   getService,
   getServiceHealth,
   listServiceHealth,
+  watchServiceHealth,
   serviceLogs,
   listApprovals,
   getApproval,

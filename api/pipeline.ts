@@ -17,8 +17,8 @@ import type { Answer, Endpoint, FeedEndpoint, MutationEndpoint } from './endpoin
 import { acknowledge, type Line } from './feed.ts';
 import { askGovernance, judgedOf } from './governance.ts';
 import { heed } from './judgement.ts';
+import type { Sink } from './live/source.ts';
 import { parseInput, type RawInput } from './parse.ts';
-import { whileBound } from './while-bound.ts';
 import { callerOf, checkStatedTenant, guardTarget } from './tenant-guard.ts';
 
 /** A call as a transport hands it over. */
@@ -34,6 +34,8 @@ export interface Call {
   /** A tenant stated outside the body (a gRPC message's field). */
   statedTenantId?: string;
   idempotencyKey?: string;
+  /** What the caller has seen last of a stream that it opens again. */
+  lastEventId?: string;
   /** Entity tags, one of which has to be that of what is changed. */
   ifMatch?: string;
   /** Aborted when the caller leaves. */
@@ -41,7 +43,10 @@ export interface Call {
 }
 
 export type Outcome =
-  { kind: 'answer'; answer: Answer } | { kind: 'stream'; lines: AsyncIterable<unknown>; signal: AbortSignal };
+  | { kind: 'answer'; answer: Answer }
+  | { kind: 'stream'; lines: AsyncIterable<unknown>; signal: AbortSignal }
+  /** Sends until there is no more to come, or rejects: with a PlatformError for the reader, or because the caller left. */
+  | { kind: 'watch'; send(sink: Sink<unknown>): Promise<void> };
 
 /** @throws PlatformError */
 export async function perform(deps: ApiDeps, endpoint: Endpoint, call: Call): Promise<Outcome> {
@@ -67,7 +72,15 @@ export async function perform(deps: ApiDeps, endpoint: Endpoint, call: Call): Pr
   });
   if (endpoint.kind === 'read') return { kind: 'answer', answer: await endpoint.run(deps, caller, input) };
   const key = environment && { tenantId: caller.tenantId, environmentId: environment.id };
-  const signal = key ? whileBound(deps.db, key, call.signal) : call.signal;
+  if (endpoint.kind === 'watch') {
+    const source = await endpoint.run(deps, caller, input, call.lastEventId || null);
+    const send = async (sink: Sink<unknown>) => {
+      using lifetime = deps.live.lifetime(caller, key, call.signal);
+      await source(sink, lifetime.signal);
+    };
+    return { kind: 'watch', send };
+  }
+  const { signal } = deps.live.lifetime(caller, key, call.signal);
   return { kind: 'stream', lines: await endpoint.run(deps, caller, input, signal), signal };
 }
 

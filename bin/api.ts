@@ -9,6 +9,7 @@ import type { ApiDeps } from '../api/deps.ts';
 import { join } from 'node:path';
 import { startGrpc } from '../api/grpc/server.ts';
 import { openRateLimits } from '../api/limits.ts';
+import { openLive, type Live } from '../api/live/live.ts';
 import { startRest } from '../api/rest/server.ts';
 import { INTERNAL } from '../api/surfaces.ts';
 import { openDatabase, type Database } from '../db/client.ts';
@@ -23,6 +24,7 @@ import { readEdge, type Edge } from './edge.ts';
 import { openGovernance } from './governance.ts';
 import { readQuotas } from './quota.ts';
 import { readRateLimits } from './rate-limits.ts';
+import { readStreamsPerTenant } from './streams.ts';
 import { openTemporal } from './temporal-connection.ts';
 import { readDecryptionKey } from './token-decryption.ts';
 
@@ -33,11 +35,17 @@ await serve().catch(refuseUnusable);
 async function serve(): Promise<void> {
   const edge = readEdge(config.env);
   await using db = openDatabase({ url: config.databaseUrl, poolSize: 20 });
+  await using live = openLive({
+    db,
+    url: config.databaseUrl,
+    streamsPerTenant: readStreamsPerTenant(config.env),
+    onError: (error) => log.warn({ reason: String(error) }, 'changes are not told for the moment'),
+  });
   const { client, connection } = openTemporal(config.temporal);
   const ring = openRing({ client, taskQueue: config.temporal.taskQueue });
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
-  await listenUntil(stop.signal, buildDeps(db, ring, connection), edge, () =>
+  await listenUntil(stop.signal, buildDeps(db, live, ring, connection), edge, () =>
     reconcile({
       ...{ db, client, connection, ring, signal: stop.signal },
       ensureSweeps: openEnsureSweeps({ client, taskQueue: config.temporal.taskQueue }),
@@ -72,7 +80,7 @@ async function listenUntil(signal: AbortSignal, deps: ApiDeps, edge: Edge, besid
   await running;
 }
 
-function buildDeps(db: Database, ring: Ring, connection: Connection): ApiDeps {
+function buildDeps(db: Database, live: Live, ring: Ring, connection: Connection): ApiDeps {
   const { home, supervisorUrl, proxyUrl, adminTokenFile, oidc, temporal } = config;
   const keys = openIssuerKeys({ issuer: oidc.issuer });
   const verifier = { issuer: oidc.issuer, keys, decryptionKey: readDecryptionKey(config.env) };
@@ -80,6 +88,7 @@ function buildDeps(db: Database, ring: Ring, connection: Connection): ApiDeps {
   const describeNamespace = () => connection.workflowService.describeNamespace({ namespace: temporal.namespace });
   return {
     db,
+    live,
     ring,
     governance: openGovernance(config.env),
     compute: processCompute({ supervisorUrl, proxyUrl, token: ensureSecretFile(adminTokenFile) }),

@@ -1,6 +1,6 @@
 /** What the prober saw: the newest sample of a service is its health. */
 import { and, desc, eq, sql } from 'drizzle-orm';
-import { UNKNOWN_HEALTH, type HealthStatus, type ServiceHealth } from '../domain/health.ts';
+import { UNKNOWN_HEALTH, type CheckResult, type HealthStatus, type ServiceHealth } from '../domain/health.ts';
 import type { EnvironmentKey } from '../domain/ids.ts';
 import type { Tx } from './client.ts';
 import { appendEvent } from './events.ts';
@@ -61,8 +61,17 @@ export async function pageOfHealth(
   return pageOf(rows, page, (row) => [row.evaluatedAt.toISOString()]);
 }
 
+/** Whether this very sample is on record still. */
+export async function hasHealthSample(tx: Tx, key: EnvironmentKey, serviceId: string, at: Date): Promise<boolean> {
+  const rows = await tx
+    .select({ evaluatedAt: healthSamples.evaluatedAt })
+    .from(healthSamples)
+    .where(and(ofService(key, serviceId), eq(healthSamples.evaluatedAt, at)));
+  return rows.length > 0;
+}
+
 /**
- * Adds a sample, and the event `service.health` when it differs in status from the one before. A sample that is not newer
+ * Adds a sample, and the event `service.health` when it differs from the one before: in status, or in what a check says. A sample that is not newer
  * than the newest says nothing any more: it is left out, and false is returned. Whoever calls knows that the service exists.
  */
 export async function recordHealth(
@@ -77,14 +86,20 @@ export async function recordHealth(
   const last = await latestHealth(tx, key, serviceId);
   if (last && last.evaluatedAt >= evaluatedAt) return false;
   const previousStatus = (last ?? UNKNOWN_HEALTH).status;
+  const isChange = status !== previousStatus || saidBy(checks) !== saidBy((last ?? UNKNOWN_HEALTH).checks);
   // The environment before anything else, as a promotion locks.
-  if (status !== previousStatus) await lockEnvironment(tx, key);
+  if (isChange) await lockEnvironment(tx, key);
   await insertAndPrune(tx, { ...key, serviceId, status, checks, evaluatedAt });
-  if (status !== previousStatus) {
+  if (isChange) {
     const failing = checks.filter((check) => check.status !== 'Healthy').map(({ name }) => name);
     await appendEvent(tx, key, { type: 'service.health', data: { serviceId, status, previousStatus, failing } });
   }
   return true;
+}
+
+/** What the checks say, without how long they took. */
+function saidBy(checks: readonly CheckResult[]): string {
+  return JSON.stringify(checks.map(({ name, status }) => [name, status]).sort());
 }
 
 /** Forgets what was seen of services that are gone. */

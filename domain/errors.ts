@@ -49,10 +49,12 @@ export const ERROR_KINDS = {
   ObservationOutdated: 'conflict',
   IdempotencyKeyReused: 'unprocessable',
   RateLimited: 'tooMany',
+  TooManyStreams: 'tooMany',
   GovernanceUnavailable: 'unavailable',
   IssuerUnavailable: 'unavailable',
   DatabaseUnavailable: 'unavailable',
   ComputeUnavailable: 'unavailable',
+  ShuttingDown: 'unavailable',
   InternalError: 'internal',
 } as const;
 

@@ -22,7 +22,7 @@ export function principalOf(token: Jwt, nowSeconds: number, toleranceSeconds: nu
     const missing = result.error.issues.map((issue) => issue.path.join('.')).join(', ');
     throw new PlatformError('TokenInvalid', `The token lacks a required claim or has a malformed one: ${missing}.`);
   }
-  const { sub, client_id, scope, tenantId, iat } = result.data;
+  const { sub, client_id, scope, tenantId, iat, exp } = result.data;
   if (iat > nowSeconds + toleranceSeconds)
     throw new PlatformError('TokenInvalid', 'The token was issued in the future.');
   return {
@@ -30,6 +30,7 @@ export function principalOf(token: Jwt, nowSeconds: number, toleranceSeconds: nu
     clientId: client_id,
     // Whole words only: `runtime.environments.write` is not within `runtime.environments.writer`.
     scopes: new Set(scope.split(' ').filter((word) => word !== '')),
+    expiresAtMs: exp * 1000,
     tenantClaim: tenantId,
   };
 }

@@ -56,7 +56,7 @@ async function answer<M extends DescMethodUnary>(
     statedTenantId: tenantId === '' ? undefined : tenantId,
     signal: left.signal,
   });
-  if (outcome.kind === 'stream') throw new Error(`${endpoint.route} streams and cannot answer a unary call`);
+  if (outcome.kind !== 'answer') throw new Error(`${endpoint.route} streams and cannot answer a unary call`);
   return toResponse(outcome.answer.body);
 }
 

@@ -8,6 +8,7 @@ import * as deployment from '../shapes/deployment.ts';
 import * as drift from '../shapes/drift.ts';
 import * as dryRun from '../shapes/dry-run.ts';
 import * as environment from '../shapes/environment.ts';
+import * as event from '../shapes/event.ts';
 import * as health from '../shapes/health.ts';
 import * as healthReport from '../shapes/health-report.ts';
 import * as line from '../shapes/line.ts';
@@ -28,6 +29,7 @@ const MODULES = [
   drift,
   dryRun,
   environment,
+  event,
   health,
   healthReport,
   line,

@@ -1,6 +1,7 @@
 /** One endpoint as an operation of the document. */
 import { z } from 'zod';
 import type { Endpoint, OutputShape } from '../endpoint.ts';
+import { EVENT_STREAM } from '../rest/events.ts';
 import { dryRunAnswer } from '../shapes/dry-run.ts';
 import { examples } from './examples.ts';
 import { nounsOf, operationIdOf, sentenceOf } from './operation-id.ts';
@@ -40,6 +41,14 @@ export const commonParameters: Record<string, Parameter> = {
       'The `ETag` of an earlier answer: when that is still what there is, the answer is a 304 without a body.',
     schema: { type: 'string' },
   },
+  LastEventId: {
+    name: 'Last-Event-ID',
+    in: 'header',
+    required: false,
+    description:
+      'The `id` of the last event that the caller has seen: what came after it is sent. For one that is not on record the first event is a `reset`.',
+    schema: { type: 'string' },
+  },
   IfMatch: {
     name: 'If-Match',
     in: 'header',
@@ -69,6 +78,7 @@ export function operationOf(endpoint: Endpoint, schemas: Schemas): Operation {
       ...(endpoint.kind === 'mutation' ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []),
       ...(endpoint.kind === 'mutation' && endpoint.current ? [{ $ref: '#/components/parameters/IfMatch' }] : []),
       ...(endpoint.kind === 'read' ? [{ $ref: '#/components/parameters/IfNoneMatch' }] : []),
+      ...(endpoint.kind === 'watch' ? [{ $ref: '#/components/parameters/LastEventId' }] : []),
       { $ref: '#/components/parameters/Traceparent' },
     ],
     ...requestBodyOf(endpoint, schemas),
@@ -119,10 +129,11 @@ function responsesOf(endpoint: Endpoint, schemas: Schemas): Record<string, Respo
     const status = Number(text);
     const example = examples[`${method} ${route}`]?.answer;
     const isLines = kind === 'stream' || kind === 'feed';
-    const type = isLines ? 'application/x-ndjson' : 'application/json';
+    const type = isLines ? 'application/x-ndjson' : kind === 'watch' ? EVENT_STREAM : 'application/json';
     responses[text] = answer(status, type, schemas.ofAnswer(shape), {
       ...(example?.status === status && { example: example.body }),
       ...(isLines && { description: 'Line by line; this is the schema of one line.' }),
+      ...(kind === 'watch' && { description: 'Event by event; this is the schema of the data of one.' }),
       extra: [
         ...(kind === 'mutation' && (status === 201 || status === 202) ? ['Location'] : []),
         ...(kind === 'mutation' && status === 202 ? ['OperationLocation'] : []),

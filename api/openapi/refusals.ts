@@ -29,6 +29,7 @@ export function refusalsOf(endpoint: Endpoint): Map<number, ErrorCode[]> {
     ...(route.includes('{') ? (['RouteNotFound'] as const) : []),
     ...(target ? [target.notFound] : []),
     ...(target && !target.isUnbound ? (['BindingRevoked'] as const) : []),
+    ...(endpoint.kind === 'watch' || endpoint.kind === 'stream' ? (['TooManyStreams'] as const) : []),
     ...(isMutation ? (['IdempotencyKeyReused'] as const) : []),
     ...(isMutation && endpoint.current ? (['PreconditionFailed'] as const) : []),
     ...(isMutation && 202 in endpoint.output ? (['QuotaExceeded'] as const) : []),

@@ -11,6 +11,7 @@ import type { TraceId } from '../../domain/ids.ts';
 import { readBodyLines } from './body-lines.ts';
 import { readJsonBody } from './body.ts';
 import { tagged } from '../entity-tag.ts';
+import { EVENT_STREAM, sendEvents } from './events.ts';
 import { sendLines } from './lines.ts';
 
 const VERBS = { GET: 'get', POST: 'post', PATCH: 'patch', PUT: 'put' } as const;
@@ -46,7 +47,12 @@ async function answerCall(
   const left = new AbortController();
   response.once('close', () => left.abort());
   const signal = AbortSignal.any([left.signal, stopping]);
-  const { authorization = [], 'idempotency-key': keys, 'if-match': tags } = request.headersDistinct;
+  const {
+    authorization = [],
+    'idempotency-key': keys,
+    'if-match': tags,
+    'last-event-id': seen,
+  } = request.headersDistinct;
   const outcome = await perform(deps, endpoint, {
     traceId: traceOf(response),
     credentials: { authorization, tokenInQuery: 'access_token' in request.query },
@@ -56,14 +62,18 @@ async function answerCall(
     readLines: () => readBodyLines(request, signal),
     idempotencyKey: keys?.join(', '),
     ifMatch: tags?.join(', '),
+    lastEventId: seen?.[0],
     signal,
   });
   if (outcome.kind === 'answer') {
     const known = request.get('if-none-match');
     send(response, endpoint.kind === 'read' ? tagged(outcome.answer, known) : outcome.answer);
   } else if (request.method === 'HEAD') {
-    response.status(200).setHeader('content-type', 'application/x-ndjson').end();
-  } else {
+    const type = outcome.kind === 'watch' ? EVENT_STREAM : 'application/x-ndjson';
+    response.status(200).setHeader('content-type', type).end();
+  } else if (endpoint.kind === 'watch' && outcome.kind === 'watch') {
+    await sendEvents(response, endpoint, outcome.send);
+  } else if (outcome.kind === 'stream') {
     // What comes in after the acknowledgments have ended is not read.
     if (endpoint.kind === 'feed') response.setHeader('connection', 'close');
     await sendLines(response, outcome.lines, outcome.signal);

@@ -64,7 +64,7 @@ export async function startRest(deps: ApiDeps, options: RestOptions): Promise<Re
     goDown: readiness.goDown,
     async [Symbol.asyncDispose]() {
       readiness.goDown();
-      stopping.abort();
+      stopping.abort(new PlatformError('ShuttingDown', 'This API process stops.'));
       ended ??= closed(server);
       await ended;
     },

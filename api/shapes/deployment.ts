@@ -116,8 +116,9 @@ export const deploymentSummary = z.strictObject({
   traceId: z.string(),
 });
 
-export const deploymentAnswer = deploymentSummary.extend({
-  components: z.array(componentProgress),
+export const deploymentProgress = deploymentSummary.extend({ components: z.array(componentProgress) });
+
+export const deploymentAnswer = deploymentProgress.extend({
   /** What happened, oldest first: when, what, and the facts of it (phase, serviceId, reason, …). */
   history: z.array(z.looseObject({ at: z.string(), type: z.string() })),
 });

@@ -114,17 +114,21 @@ export const environmentsQuery = listQueryOf('environments', {
 
 export const environmentList = listOf(environmentSummary);
 
+const inventory = z.strictObject({
+  services: z.array(inventoryService),
+  /** The deployment whose snapshot is live; null while nothing was deployed. */
+  deploymentId: z.string().nullable(),
+  configurationId: z.string().nullable(),
+  /** Rises with every visible change of the environment. */
+  revision: z.number(),
+});
+
+export const environmentInventory = z.strictObject({ environmentId: z.string(), inventory });
+
 export const environmentAnswer = environmentSummary.extend({
   /** What the stack made, without secrets; null until it has been made. */
   outputs: z.record(z.string(), z.unknown()).nullable(),
-  inventory: z.strictObject({
-    services: z.array(inventoryService),
-    /** The deployment whose snapshot is live; null while nothing was deployed. */
-    deploymentId: z.string().nullable(),
-    configurationId: z.string().nullable(),
-    /** Rises with every visible change of the environment. */
-    revision: z.number(),
-  }),
+  inventory,
   waitingOn: waitingOn.nullable(),
   /** Why provisioning failed, or decommissioning is blocked and by what. */
   failure: failure.nullable(),

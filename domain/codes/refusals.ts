@@ -195,6 +195,10 @@ export const REFUSAL_TEXTS: Record<ErrorCode, CodeText> = {
     means: 'The tenant, or the client that calls for it (`limited` says which), calls more often than it may.',
     whatToDo: 'Try again after `Retry-After`, and call less often from then on.',
   },
+  TooManyStreams: {
+    means: 'The tenant has as many streams open at this API process as it may.',
+    whatToDo: 'Close one; several readers of one thing can share a stream.',
+  },
   GovernanceUnavailable: {
     means: 'Governance gave no clean decision about this plan in time, and without one a production change is refused.',
     whatToDo: "Try again after `Retry-After`; look at the decider and the API's log.",
@@ -210,6 +214,10 @@ export const REFUSAL_TEXTS: Record<ErrorCode, CodeText> = {
   ComputeUnavailable: {
     means: 'The compute target cannot be reached (asked for logs).',
     whatToDo: 'Try again after `Retry-After`; look at the supervisor.',
+  },
+  ShuttingDown: {
+    means: 'This API process stops; what a stream would have sent next is sent by another one.',
+    whatToDo: 'Open the stream again.',
   },
   InternalError: {
     means: 'A defect of the platform.',

@@ -6,6 +6,7 @@ import { openIssuerKeys } from '../../api/auth/keys.ts';
 import { openTokenVerifier } from '../../api/auth/token.ts';
 import type { ApiDeps } from '../../api/deps.ts';
 import { startGrpc, type GrpcServer } from '../../api/grpc/server.ts';
+import { openLive } from '../../api/live/live.ts';
 import { startRest, type RestServer } from '../../api/rest/server.ts';
 import { INTERNAL } from '../../api/surfaces.ts';
 import type { Tls } from '../../api/tls.ts';
@@ -84,8 +85,9 @@ export async function openApiStand(): Promise<ApiStand> {
   const keys = openIssuerKeys({ issuer: config.oidc.issuer });
   const realRing = openRing({ client, taskQueue: config.temporal.taskQueue });
   const rings: EnvironmentKey[] = [];
+  const live = openLive({ db, url: platform.config.databaseUrl, onError: () => undefined });
   const deps: ApiDeps = {
-    db,
+    ...{ db, live },
     ring: async (key) => {
       rings.push(key);
       await realRing(key);
@@ -148,6 +150,7 @@ export async function openApiStand(): Promise<ApiStand> {
         for (const { port } of [rest, internal]) leaveResponses(port);
       }
       await connection.close();
+      await live[Symbol.asyncDispose]();
       await db[Symbol.asyncDispose]();
       await platform.stop();
       rmSync(config.home, { recursive: true, force: true, maxRetries: 5 });
@@ -172,7 +175,8 @@ async function request(
     },
     body: body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
   });
-  const text = await response.text();
+  const isStream = response.headers.get('content-type') === 'text/event-stream';
+  const text = isStream ? await beginningOf(response) : await response.text();
   const contract = options.internal ? internalContract : publicContract;
   contract.checkAnswer({ method, path, status: response.status, headers: response.headers, text });
   const isJson = response.headers.get('content-type')?.includes('json') && text !== '';
@@ -181,4 +185,14 @@ async function request(
     headers: response.headers,
     body: (isJson ? JSON.parse(text) : {}) as Reply['body'],
   };
+}
+
+/** What a stream of events says first; then it is left. */
+async function beginningOf(response: Response): Promise<string> {
+  let text = '';
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    text += Buffer.from(chunk).toString('utf8');
+    if (/^data: /m.test(text)) break;
+  }
+  return text;
 }

@@ -44,9 +44,10 @@ function openContract(document: OpenApiDocument): Contract {
     const type = headers.get('content-type') ?? '';
     if (Object.keys(response.content).length === 0 && text === '' && type === '') return;
     if (!(type in response.content)) throw say(`the document has no media type ${type}`);
-    if (method === 'HEAD' || !type.includes('json')) return;
+    const lines = linesOf(type, text);
+    if (method === 'HEAD' || !lines) return;
     const pointer = found ? `${found.pointer}/responses/${status}/content/${escape(type)}/schema` : PROBLEM;
-    for (const one of type.includes('ndjson') ? text.split('\n').filter(Boolean) : [text]) {
+    for (const one of lines) {
       explain(validate(pointer, { $ref: `https://contract.invalid/#${pointer}` }, JSON.parse(one)), say);
     }
   }
@@ -94,6 +95,21 @@ function openContract(document: OpenApiDocument): Contract {
 export const publicContract = openContract(renderOpenApi(PUBLIC.endpoints, PUBLIC.about));
 export const internalContract = openContract(renderOpenApi(INTERNAL.endpoints, INTERNAL.about));
 export const { document, checkAnswer, isDescribedBody } = publicContract;
+
+/** What has the schema of the answer: the whole, or each of its lines or events; null where it is no JSON. */
+function linesOf(type: string, text: string): string[] | null {
+  if (type === 'text/event-stream') return eventsOf(text);
+  if (!type.includes('json')) return null;
+  return type.includes('ndjson') ? text.split('\n').filter(Boolean) : [text];
+}
+
+/** The data of each whole event but the last word, which is the same on every stream. */
+function eventsOf(text: string): string[] {
+  const whole = text.slice(0, text.lastIndexOf('\n\n') + 1).split('\n\n');
+  return whole
+    .filter((event) => !/^event: (end|skipped)$/m.test(event))
+    .flatMap((event) => /^data: (.*)$/m.exec(event)?.[1] ?? []);
+}
 
 function matches(template: string, path: string): boolean {
   const pattern = template.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+');

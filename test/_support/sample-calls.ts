@@ -47,6 +47,7 @@ export const SAMPLES: Record<string, Sample> = {
   'GET /runtime/configurations/{configurationId}/diff': ({ ids }) => ({ query: `?with=${ids.configurationId}` }),
   'GET /runtime/services/{serviceId}': ({ ids }) => ({ query: `?environmentId=${ids.environmentId}` }),
   'GET /runtime/services/{serviceId}/health': ({ ids }) => ({ query: `?environmentId=${ids.environmentId}` }),
+  'GET /runtime/services/{serviceId}/health/events': ({ ids }) => ({ query: `?environmentId=${ids.environmentId}` }),
   'GET /runtime/services/{serviceId}/health/history': ({ ids }) => ({ query: `?environmentId=${ids.environmentId}` }),
   // No supervisor runs beside the API of the tests: a call that was let through gets as far as that.
   'GET /runtime/services/{serviceId}/logs': ({ ids }) => ({

@@ -10,7 +10,7 @@ function open(limits: Partial<RateLimits>) {
   const admit = openRateLimits({ tenant: null, client: null, ...limits }, () => nowMs);
   /** What the call is refused with; null when it is admitted. */
   const refusal = (tenantClaim: unknown, clientId = 'cli'): PlatformError | null => {
-    const principal: Principal = { subject: 'me', clientId, scopes: new Set(), tenantClaim };
+    const principal: Principal = { subject: 'me', clientId, scopes: new Set(), expiresAtMs: Infinity, tenantClaim };
     try {
       admit(principal);
       return null;

@@ -1,10 +1,8 @@
-import { latestHealth } from '../../../db/health.ts';
-import { UNKNOWN_HEALTH } from '../../../domain/health.ts';
 import { read } from '../../endpoint.ts';
 import { healthAnswer } from '../../shapes/health.ts';
 import { serviceParams, serviceQuery } from '../../shapes/logs.ts';
+import { healthOf } from './health-of.ts';
 import { byService, findService } from './locate.ts';
-import { renderHealth } from './render-health.ts';
 
 /** The prober's latest sample, as old as `evaluatedAt` says; nothing is probed for the question. */
 export const getServiceHealth = read({
@@ -18,8 +16,6 @@ export const getServiceHealth = read({
   run: ({ db }, { tenantId }, { params, query }) =>
     db.forTenant(tenantId, async (tx) => {
       const { serviceId, environmentId } = await findService(tx, tenantId, params.serviceId, query.environmentId);
-      const latest = await latestHealth(tx, { tenantId, environmentId }, serviceId);
-      const health = latest ? renderHealth(latest) : { ...UNKNOWN_HEALTH, evaluatedAt: null };
-      return { status: 200, body: { serviceId, environmentId, ...health } };
+      return { status: 200, body: await healthOf(tx, { tenantId, environmentId }, serviceId) };
     }),
 });

@@ -1,0 +1,47 @@
+import { hasHealthSample } from '../../../db/health.ts';
+import type { EnvironmentId } from '../../../domain/ids.ts';
+import { watch } from '../../endpoint.ts';
+import { resumed, type Resumed } from '../../live/resumed.ts';
+import { healthAnswer } from '../../shapes/health.ts';
+import { serviceParams, serviceQuery } from '../../shapes/logs.ts';
+import { healthOf, type HealthAnswer } from './health-of.ts';
+import { byService, findService } from './locate.ts';
+
+/** The present health, then every change of it: of the status, or of what the checks say. */
+export const watchServiceHealth = watch<
+  { params: typeof serviceParams; query: typeof serviceQuery },
+  Resumed<HealthAnswer>
+>({
+  route: '/runtime/services/{serviceId}/health/events',
+  scope: 'runtime.health.read',
+  summary: 'Watch the health of a service',
+  refuses: ['ServiceAmbiguous'],
+  input: { params: serviceParams, query: serviceQuery },
+  output: { 200: healthAnswer },
+  target: byService,
+  event: ({ value, isReset }) => ({ id: idOf(value), event: isReset ? 'reset' : 'health', data: value }),
+  async run({ db, live }, { tenantId }, { params, query }, lastEventId) {
+    const { key, serviceId, isKnown } = await db.forTenant(tenantId, async (tx) => {
+      const service = await findService(tx, tenantId, params.serviceId, query.environmentId);
+      const key = { tenantId, environmentId: service.environmentId };
+      const seen = lastEventId && Date.parse(lastEventId);
+      const isKnown = !!seen && (await hasHealthSample(tx, key, service.serviceId, new Date(seen)));
+      return { key, serviceId: service.serviceId, isKnown };
+    });
+    const source = live.view<HealthAnswer>({
+      name: `health ${serviceId}`,
+      key,
+      async load(tx) {
+        await findService(tx, tenantId, serviceId, key.environmentId as EnvironmentId);
+        return await healthOf(tx, key, serviceId);
+      },
+      mark: ({ status, checks }) => JSON.stringify([status, checks.map((check) => [check.name, check.status])]),
+    });
+    return resumed(source, { lastEventId, isKnown, idOf });
+  },
+});
+
+/** Of a service that was not probed yet there is nothing to come back to. */
+function idOf({ evaluatedAt }: HealthAnswer): string {
+  return evaluatedAt ?? '';
+}
