@@ -33,8 +33,10 @@ export interface AttemptOf extends EnvironmentKey {
 export async function asAttempt<T>(db: Database, of: AttemptOf, work: (attempt: Attempt) => Promise<T>): Promise<T> {
   const context = Context.current();
   const beat = setInterval(() => context.heartbeat(), HEARTBEAT_MS);
+  let attempt: Attempt | undefined;
   try {
-    return await work(await open(db, of, context.cancellationSignal));
+    attempt = await open(db, of, context.cancellationSignal);
+    return await work(attempt);
   } catch (error) {
     // What a cancelled attempt trips over is the cancellation, not a fault of its own.
     if (context.cancellationSignal.aborted) {
@@ -44,7 +46,10 @@ export async function asAttempt<T>(db: Database, of: AttemptOf, work: (attempt: 
     const { failure } = failureOf(error);
     // The failure that travels is masked; what really happened is for the worker's log.
     if (failure.code === 'InternalFault') context.log.error('a step failed', { error });
-    await noteHold(db, of, failure).catch((cause: unknown) => context.log.warn('the hold was not noted', { cause }));
+    if (attempt)
+      await noteHold(db, of, attempt.fence, failure).catch((cause: unknown) =>
+        context.log.warn('the hold was not noted', { cause }),
+      );
     return rethrow(error);
   } finally {
     clearInterval(beat);
@@ -72,11 +77,12 @@ async function open(db: Database, of: AttemptOf, signal: AbortSignal): Promise<A
   };
 }
 
-/** While a platform fault is waited out the operation's row says on what. */
-async function noteHold(db: Database, of: AttemptOf, failure: Failure): Promise<void> {
+/** While a platform fault is waited out the operation's row says on what; a later attempt says so for itself. */
+async function noteHold(db: Database, of: AttemptOf, fence: number, failure: Failure): Promise<void> {
   const { operationId } = of;
   if (!operationId || FAILURE_CLASSES[failure.code] !== 'platform' || failure.code === 'DatabaseUnavailable') return;
-  await db.forTenant(of.tenantId, (tx) =>
-    setWaitingOn(tx, of.tenantId, operationId, { kind: 'platform', reference: failure.code }),
-  );
+  await db.forTenant(of.tenantId, async (tx) => {
+    await requireFence(tx, of, fence);
+    await setWaitingOn(tx, of.tenantId, operationId, { kind: 'platform', reference: failure.code });
+  });
 }

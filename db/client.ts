@@ -64,6 +64,8 @@ function openPool(url: string, role: string, max: number): Pool {
   });
   // An idle connection that the server closes is replaced at the next use; without a listener it would end the process.
   pool.on('error', () => undefined);
+  // Nor does one that is closed between two queries of a transaction: the next query says so.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 

@@ -6,7 +6,8 @@ import { migrateDatabase } from '../../db/migrate.ts';
 import { insertEnvironment } from '../../db/environments.ts';
 import { newId } from '../../db/new-id.ts';
 import { takeNext } from '../../db/lane.ts';
-import { acceptOperation, endOperation } from '../../db/operations.ts';
+import { acceptOperation, endOperation, findOperation, setWaitingOn } from '../../db/operations.ts';
+import { OperationFault } from '../../domain/failures.ts';
 import type { EnvironmentKey, OperationId } from '../../domain/ids.ts';
 import { openTestPlatform, type TestPlatform } from '../_support/platform.ts';
 
@@ -72,6 +73,23 @@ describe('the fence', () => {
       await attempt.check();
     });
     await expect(overtaken).rejects.toMatchObject({ type: 'FenceRefused' });
+  });
+
+  it('keeps an attempt that was overtaken from saying what the operation waits for', async () => {
+    const of = await claimed();
+    const waitsFor = async () =>
+      (await db.forTenant(of.tenantId, (tx) => findOperation(tx, of.tenantId, of.operationId)))?.waitingOn ?? null;
+    const away = () =>
+      Promise.reject(new OperationFault({ code: 'ComputeUnavailable', message: 'The target is away.' }));
+    await expect(attemptOf(of, away)).rejects.toMatchObject({ type: 'ComputeUnavailable' });
+    expect(await waitsFor()).toMatchObject({ kind: 'platform', reference: 'ComputeUnavailable' });
+    await db.forTenant(of.tenantId, (tx) => setWaitingOn(tx, of.tenantId, of.operationId, null));
+    const overtaken = attemptOf(of, async () => {
+      await attemptOf(of, (later) => later.check());
+      return await away();
+    });
+    await expect(overtaken).rejects.toMatchObject({ type: 'ComputeUnavailable' });
+    expect(await waitsFor()).toBeNull();
   });
 
   it('lets nobody work for an operation that has ended', async () => {
