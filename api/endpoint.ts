@@ -42,6 +42,8 @@ export interface Target<I> {
   notFound: ErrorCode;
   /** The call is about the binding itself, so it may be a revoked one, or none yet. */
   isUnbound?: true;
+  /** The call is asked so often that the environment, which the input names, is guarded from memory. */
+  named?(input: I): EnvironmentId;
   /** Null when there is none. It may refuse by a PlatformError of its own. */
   locate(tx: Tx, tenantId: string, input: I): Promise<EnvironmentId | null>;
 }

@@ -9,8 +9,8 @@ import { refusalOf } from './refusal.ts';
 import type { LineRefusal } from './shapes/line.ts';
 import { checkStatedTenant } from './tenant-guard.ts';
 
-/** A line of the body, or what is wrong with it before it is looked into. */
-export type Line = { number: number; bytes: Uint8Array } | { number: number; error: PlatformError };
+/** A line of the body, its value where the transport has read it already, or what is wrong with it before that. */
+export type Line = { number: number } & ({ bytes: Uint8Array } | { value: unknown } | { error: PlatformError });
 
 /** The acknowledgment of each line, in their order; the next line is taken when its reader is ready for another one. */
 export async function* acknowledge(
@@ -24,7 +24,7 @@ export async function* acknowledge(
       if ('error' in line) throw line.error;
       const { body } = parseInput(
         { input: { body: endpoint.line } },
-        { params: {}, query: {}, body: parseJson(line.bytes) },
+        { params: {}, query: {}, body: 'value' in line ? line.value : parseJson(line.bytes) },
       ) as { body: { tenantId?: unknown } };
       checkStatedTenant(caller, body.tenantId);
       yield { line: line.number, ...(await endpoint.run(deps, caller, body)) };

@@ -8,6 +8,7 @@ import type { EnvironmentRow } from '../db/environments.ts';
 import { PlatformError } from '../domain/errors.ts';
 import { hashOf } from '../domain/hash.ts';
 import type { TraceId } from '../domain/ids.ts';
+import type { Scope } from '../domain/scopes.ts';
 import { accept, earlierAnswer, recordDenial, type Mutation } from './accept.ts';
 import type { Credentials } from './auth/bearer.ts';
 import type { Caller, Principal } from './caller.ts';
@@ -65,11 +66,7 @@ export async function perform(deps: ApiDeps, endpoint: Endpoint, call: Call): Pr
     return { kind: 'answer', answer: await change(deps, endpoint, caller, input, stated, conditions) };
   }
   checkStatedTenant(caller, stated);
-  const environment = await deps.db.forTenant(caller.tenantId, async (tx) => {
-    const about = await environmentOf(tx, endpoint, caller, input);
-    await checkScope(tx, endpoint, caller, input);
-    return about;
-  });
+  const environment = await judge(deps, endpoint, caller, input);
   if (endpoint.kind === 'read') return { kind: 'answer', answer: await endpoint.run(deps, caller, input) };
   const key = environment && { tenantId: caller.tenantId, environmentId: environment.id };
   if (endpoint.kind === 'watch') {
@@ -82,6 +79,27 @@ export async function perform(deps: ApiDeps, endpoint: Endpoint, call: Call): Pr
   }
   const { signal } = deps.live.lifetime(caller, key, call.signal);
   return { kind: 'stream', lines: await endpoint.run(deps, caller, input, signal), signal };
+}
+
+/** The tenant guard, then the scope. */
+async function judge(
+  { db, live }: ApiDeps,
+  endpoint: Endpoint,
+  caller: Caller,
+  input: unknown,
+): Promise<EnvironmentRow | null> {
+  const { target, scope } = endpoint;
+  if (target?.named && typeof scope === 'string') {
+    const key = { tenantId: caller.tenantId, environmentId: target.named(input) };
+    const environment = await live.recall(key, 'guarded', (tx) => guardTarget(tx, caller, target, input));
+    requireScope(caller, scope);
+    return environment;
+  }
+  return await db.forTenant(caller.tenantId, async (tx) => {
+    const environment = await environmentOf(tx, endpoint, caller, input);
+    await checkScope(tx, endpoint, caller, input);
+    return environment;
+  });
 }
 
 /** The tenant guard and the rest are asked for every line. */
@@ -105,12 +123,14 @@ async function environmentOf(
 
 async function checkScope(tx: Tx, { scope }: Endpoint, caller: Caller, input: unknown): Promise<void> {
   if (scope === null) return;
-  const needed = typeof scope === 'string' ? scope : await scope(tx, caller.tenantId, input);
-  if (!caller.scopes.has(needed)) {
-    throw new PlatformError('ScopeMissing', `The token does not carry the scope ${needed}.`, {
-      details: { requiredScope: needed },
-    });
-  }
+  requireScope(caller, typeof scope === 'string' ? scope : await scope(tx, caller.tenantId, input));
+}
+
+function requireScope({ scopes }: Caller, needed: Scope): void {
+  if (scopes.has(needed)) return;
+  throw new PlatformError('ScopeMissing', `The token does not carry the scope ${needed}.`, {
+    details: { requiredScope: needed },
+  });
 }
 
 async function change(

@@ -1,5 +1,6 @@
 /** The two front doors of REST. Each has its own port, endpoints, audience of tokens, and document. */
 import type { Deprecation } from './deprecation.ts';
+import type { ApiDeps } from './deps.ts';
 import type { Endpoint } from './endpoint.ts';
 import { endpoints } from './endpoints.ts';
 import { internalEndpoints } from './internal-endpoints.ts';
@@ -12,6 +13,11 @@ export interface Surface {
   about: About;
   /** Set when the version is to go away: then every answer below its prefix says so, refusals included. */
   deprecated?: Deprecation;
+}
+
+/** Who verifies tokens and counts calls is the surface's own. */
+export function depsOf({ isInternal }: Surface, deps: ApiDeps): ApiDeps {
+  return isInternal ? { ...deps, verifyToken: deps.verifyInternalToken, admit: deps.admitInternal } : deps;
 }
 
 export const PUBLIC: Surface = { isInternal: false, endpoints, about: PUBLIC_API };

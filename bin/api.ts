@@ -60,23 +60,33 @@ async function serve(): Promise<void> {
 
 /** The front doors, and `beside` with them, until the signal; then readiness goes down first, and calls in flight end. */
 async function listenUntil(signal: AbortSignal, deps: ApiDeps, edge: Edge, beside: () => Promise<void>): Promise<void> {
-  const { rest: restPort, internal: internalPort, grpc: grpcPort } = config.ports;
+  const { rest: restPort, internal: internalPort, grpc: grpcPort, internalGrpc: internalGrpcPort } = config.ports;
   await using rest = await listening('SLIPWAY_REST_PORT', restPort, (port) => startRest(deps, { ...edge, port }));
   if (!rest) return;
+  const atInternal = { host: edge.internalHost, surface: INTERNAL };
   await using internal = await listening('SLIPWAY_INTERNAL_PORT', internalPort, (port) =>
-    startRest(deps, { ...edge, host: edge.internalHost, port, surface: INTERNAL }),
+    startRest(deps, { ...edge, ...atInternal, port }),
   );
   if (!internal) return;
   await using grpc = await listening('SLIPWAY_GRPC_PORT', grpcPort, (port) => startGrpc(deps, { ...edge, port }));
   if (!grpc) return;
-  const at = { rest: rest.url, internal: internal.url, grpc: `${edge.host}:${grpc.port}` };
+  await using internalGrpc = await listening('SLIPWAY_INTERNAL_GRPC_PORT', internalGrpcPort, (port) =>
+    startGrpc(deps, { ...edge, ...atInternal, port }),
+  );
+  if (!internalGrpc) return;
+  const at = {
+    rest: rest.url,
+    internal: internal.url,
+    grpc: `${edge.host}:${grpc.port}`,
+    internalGrpc: `${edge.internalHost}:${internalGrpc.port}`,
+  };
   log.info({ ...at, tls: edge.tls !== undefined }, 'listens');
   const running = beside();
   if (!signal.aborted) await once(signal, 'abort');
   rest.goDown();
   internal.goDown();
   await setTimeout(edge.shutdownDelaySeconds * 1000);
-  await Promise.all([rest, internal, grpc].map((server) => server[Symbol.asyncDispose]()));
+  await Promise.all([rest, internal, grpc, internalGrpc].map((server) => server[Symbol.asyncDispose]()));
   await running;
 }
 

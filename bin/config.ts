@@ -12,6 +12,7 @@ const DEFAULT_PORTS: Ports = {
   rest: 8080,
   internal: 8081,
   grpc: 50051,
+  internalGrpc: 50052,
   temporal: 7233,
   temporalUi: 8233,
   issuer: 8090,

@@ -1,10 +1,18 @@
-/** The gRPC front door. */
-import { Server, ServerCredentials } from '@grpc/grpc-js';
-import { RuntimeInventory } from '../../proto/gen/slipway/runtime/v1/runtime_inventory_pb.ts';
+/** A gRPC front door: the methods of one surface, the standard health service, and reflection. */
+import type { EventEmitter } from 'node:events';
+import type { IncomingHttpHeaders } from 'node:http2';
+import { fileURLToPath } from 'node:url';
+import { Server, ServerCredentials, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
+import { ReflectionService } from '@grpc/reflection';
+import { HealthImplementation } from 'grpc-health-check';
+import { PlatformError } from '../../domain/errors.ts';
 import type { ApiDeps } from '../deps.ts';
+import { depsOf, PUBLIC, type Surface } from '../surfaces.ts';
 import type { Tls } from '../tls.ts';
 import { definitionOf } from './adapter.ts';
-import { inventoryService } from './inventory.ts';
+import type { GrpcMethod } from './method.ts';
+import { internalMethods, publicMethods } from './methods.ts';
 
 export interface GrpcServer extends AsyncDisposable {
   port: number;
@@ -14,27 +22,86 @@ export interface GrpcOptions {
   host: string;
   /** 0 takes a free one. */
   port: number;
+  /** @default the public one */
+  surface?: Surface;
   tls?: Tls;
 }
 
 const DRAIN_MS = 5_000;
 
-/** Listens; its disposal lets calls in flight end, up to a limit. */
-export async function startGrpc(deps: ApiDeps, { host, port, tls }: GrpcOptions): Promise<GrpcServer> {
-  const server = new Server();
-  server.addService(definitionOf(RuntimeInventory), inventoryService(deps));
+const LIMITS = {
+  /** Far above any request of this contract. */
+  'grpc.max_receive_message_length': 64 * 1024,
+  /** Of one connection; what a tenant may have open is counted over all of them. */
+  'grpc.max_concurrent_streams': 1_000,
+  /** What a connection may hold in memory beyond what it has open already, MB. */
+  'grpc-node.max_session_memory': 64,
+  /** A peer that is gone is noticed, whatever it had open. */
+  'grpc.keepalive_time_ms': 30_000,
+  'grpc.keepalive_timeout_ms': 10_000,
+};
+
+const PROTO = fileURLToPath(new URL('../../proto', import.meta.url));
+
+/** Listens; its disposal says so to health checks, ends streams, and lets calls in flight end, up to a limit. */
+export async function startGrpc(deps: ApiDeps, options: GrpcOptions): Promise<GrpcServer> {
+  const { host, port, surface = PUBLIC, tls } = options;
+  const methods = surface.isInternal ? internalMethods : publicMethods;
+  const stopping = new AbortController();
+  const server = new Server(LIMITS);
+  const names = addMethods(server, depsOf(surface, deps), methods, stopping.signal);
+  const health = new HealthImplementation(Object.fromEntries(['', ...names].map((name) => [name, 'SERVING'])));
+  health.addToServer(server);
+  reflectionOf(methods).addToServer(server);
   const taken = await new Promise<number>((resolve, reject) => {
     const at = `${host.includes(':') ? `[${host}]` : host}:${port}`;
     server.bindAsync(at, credentialsOf(tls), (error, bound) => (error ? reject(error) : resolve(bound)));
   });
+  seeEveryToken(server);
   let ended: Promise<void> | undefined;
   return {
     port: taken,
     async [Symbol.asyncDispose]() {
+      for (const name of ['', ...names]) health.setStatus(name, 'NOT_SERVING');
+      stopping.abort(new PlatformError('ShuttingDown', 'This API process stops.'));
       ended ??= drained(server);
       await ended;
     },
   };
+}
+
+/** @returns the names of the services that they are of */
+function addMethods(server: Server, deps: ApiDeps, methods: GrpcMethod[], stopping: AbortSignal): string[] {
+  const services = new Set(methods.map(({ method }) => method.parent));
+  for (const service of services) {
+    const own = methods.filter(({ method }) => method.parent === service);
+    const handlers = own.map(({ method, handler }) => [method.localName, handler(deps, stopping)]);
+    server.addService(definitionOf(service), Object.fromEntries(handlers) as UntypedServiceImplementation);
+  }
+  return [...services].map(({ typeName }) => typeName);
+}
+
+/** It tells of the methods of this port alone, and nothing of a tenant. */
+function reflectionOf(methods: GrpcMethod[]): ReflectionService {
+  const services = [...new Set(methods.map(({ method }) => method.parent))];
+  const files = services.map(({ file }) => `${file.name}.proto`);
+  return new ReflectionService(loadSync(files, { includeDirs: [PROTO] }), {
+    services: services.map(({ typeName }) => typeName),
+  });
+}
+
+/**
+ * Of two `authorization` entries Node gives the first alone to whoever asks for the headers, and what stands between may
+ * have believed the other: such a call carries no token that can be believed.
+ */
+function seeEveryToken(server: Server): void {
+  const { http2Servers } = server as unknown as { http2Servers: Map<EventEmitter, unknown> };
+  for (const http2Server of http2Servers.keys()) {
+    http2Server.prependListener('stream', (_stream, headers: IncomingHttpHeaders, _flags, fields: string[]) => {
+      const tokens = fields.filter((field, at) => at % 2 === 0 && field === 'authorization');
+      if (tokens.length > 1) headers.authorization = `${tokens.length} authorization entries`;
+    });
+  }
 }
 
 function credentialsOf(tls: Tls | undefined): ServerCredentials {

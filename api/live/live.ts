@@ -4,18 +4,17 @@ import type { Database } from '../../db/client.ts';
 import type { EnvironmentKey } from '../../domain/ids.ts';
 import { openEventLog, type EventLog } from './event-log.ts';
 import { openLifetimes, type OpenLifetime } from './lifetime.ts';
+import { openMemory, type Memory } from './memory.ts';
 import { DEFAULT_STREAMS_PER_TENANT, openStreamQuota } from './stream-quota.ts';
 import { openViews, type View } from './view.ts';
-import { openWatchers, type OnChange } from './watchers.ts';
+import { openWatchers } from './watchers.ts';
 
 export interface Live extends AsyncDisposable {
   view: View;
   log: EventLog;
   /** How long a stream of this caller, about this environment, may last. */
   lifetime: OpenLifetime;
-  /** Whether changes are told now as they are committed. While they are not, nothing may be answered from memory. */
-  isCurrent(): boolean;
-  watch(key: EnvironmentKey, changed: OnChange): () => void;
+  recall: Memory['recall'];
   /** This process has just committed a change itself: its own readers need not wait for the database to tell. */
   touched(key: EnvironmentKey): void;
 }
@@ -38,8 +37,7 @@ export function openLive({ db, url, streamsPerTenant, onError }: LiveOptions): L
     view,
     log: openEventLog(db, watchers),
     lifetime: openLifetimes(view, openStreamQuota(streamsPerTenant ?? DEFAULT_STREAMS_PER_TENANT)),
-    isCurrent: hints.isCurrent,
-    watch: watchers.watch,
+    recall: openMemory(db, watchers, hints.isCurrent).recall,
     touched: watchers.tell,
     [Symbol.asyncDispose]: () => hints[Symbol.asyncDispose](),
   };

@@ -10,7 +10,7 @@ import { VERSION_PREFIX } from '../paths.ts';
 import { problemAnswer } from '../problem.ts';
 import { refusalOf } from '../refusal.ts';
 import { standardHeaders } from '../schema-version.ts';
-import { PUBLIC, type Surface } from '../surfaces.ts';
+import { depsOf, PUBLIC, type Surface } from '../surfaces.ts';
 import type { Tls } from '../tls.ts';
 import { traceIdOf } from '../trace.ts';
 import { openReadiness } from './probes.ts';
@@ -98,9 +98,7 @@ function buildApp(
   app.all(['/healthz', '/readyz', ...REFERENCE_PATHS], () => {
     throw new PlatformError('MethodNotAllowed', 'This path answers GET, HEAD.', { details: { allow: 'GET, HEAD' } });
   });
-  const internal = { verifyToken: deps.verifyInternalToken, admit: deps.admitInternal };
-  const own = surface.isInternal ? { ...deps, ...internal } : deps;
-  app.use(buildRouter(own, surface.endpoints, stopping));
+  app.use(buildRouter(depsOf(surface, deps), surface.endpoints, stopping));
   app.use(() => {
     throw new PlatformError('RouteNotFound', 'There is nothing at this path.');
   });

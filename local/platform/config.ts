@@ -6,6 +6,8 @@ export interface Ports {
   /** The internal APIs, for services of the platform. */
   internal: number;
   grpc: number;
+  /** The internal APIs over gRPC. */
+  internalGrpc: number;
   temporal: number;
   temporalUi: number;
   issuer: number;
@@ -19,6 +21,7 @@ export const PORT_VARIABLES: Record<keyof Ports, string> = {
   rest: 'SLIPWAY_REST_PORT',
   internal: 'SLIPWAY_INTERNAL_PORT',
   grpc: 'SLIPWAY_GRPC_PORT',
+  internalGrpc: 'SLIPWAY_INTERNAL_GRPC_PORT',
   temporal: 'SLIPWAY_TEMPORAL_PORT',
   temporalUi: 'SLIPWAY_TEMPORAL_UI_PORT',
   issuer: 'SLIPWAY_ISSUER_PORT',

@@ -52,6 +52,7 @@ export interface RunningApi {
   rest: RestServer;
   internal: RestServer;
   grpc: GrpcServer;
+  internalGrpc: GrpcServer;
 }
 
 export interface ApiStand extends AsyncDisposable {
@@ -124,6 +125,7 @@ export async function openApiStand(): Promise<ApiStand> {
       rest: await startRest(of, address),
       internal: await startRest(of, { ...address, surface: INTERNAL }),
       grpc: await startGrpc(of, address),
+      internalGrpc: await startGrpc(of, { ...address, surface: INTERNAL }),
     };
     running.push(api);
     for (const { port } of [api.rest, api.internal]) watchResponses(port);
@@ -145,8 +147,8 @@ export async function openApiStand(): Promise<ApiStand> {
       return await request(at.url, method, path, bearer, options);
     },
     async [Symbol.asyncDispose]() {
-      for (const { rest, internal, grpc } of running) {
-        await Promise.all([rest, internal, grpc].map((server) => server[Symbol.asyncDispose]()));
+      for (const { rest, internal, grpc, internalGrpc } of running) {
+        await Promise.all([rest, internal, grpc, internalGrpc].map((server) => server[Symbol.asyncDispose]()));
         for (const { port } of [rest, internal]) leaveResponses(port);
       }
       await connection.close();

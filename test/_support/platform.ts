@@ -53,7 +53,18 @@ const UNLIMITED = { SLIPWAY_RATE_LIMIT_TENANT_PER_SECOND: '0', SLIPWAY_RATE_LIMI
 
 /** Files run side by side; each takes its environments' ports from a stretch of its own. */
 const PORT_BASE = 20_000;
-const PORTS = ['REST', 'INTERNAL', 'GRPC', 'TEMPORAL', 'TEMPORAL_UI', 'ISSUER', 'POSTGRES', 'SUPERVISOR', 'PROXY'];
+const PORTS = [
+  'REST',
+  'INTERNAL',
+  'GRPC',
+  'INTERNAL_GRPC',
+  'TEMPORAL',
+  'TEMPORAL_UI',
+  'ISSUER',
+  'POSTGRES',
+  'SUPERVISOR',
+  'PROXY',
+];
 
 async function freePorts(): Promise<Record<string, string>> {
   const entries = await Promise.all(

@@ -1,12 +1,21 @@
 import type { z } from 'zod';
 import type { Tx } from '../../../db/client.ts';
 import { deploymentOfSnapshot } from '../../../db/deployments.ts';
-import type { EnvironmentRow } from '../../../db/environments.ts';
+import { findEnvironment, type EnvironmentRow } from '../../../db/environments.ts';
 import { servicesOf } from '../../../db/services.ts';
+import type { EnvironmentKey } from '../../../domain/ids.ts';
 import type { environmentInventory } from '../../shapes/environment.ts';
+import { notThere } from '../../tenant-guard.ts';
 import { renderInventoryService } from '../services/render.ts';
 
 export type EnvironmentInventory = z.input<typeof environmentInventory>;
+
+/** @throws PlatformError `EnvironmentNotFound` */
+export async function loadInventory(tx: Tx, key: EnvironmentKey): Promise<EnvironmentInventory> {
+  const environment = await findEnvironment(tx, key);
+  if (!environment) throw notThere('EnvironmentNotFound');
+  return { environmentId: key.environmentId, inventory: await renderInventory(tx, environment) };
+}
 
 /** What runs in an environment, as of its revision. */
 export async function renderInventory(tx: Tx, row: EnvironmentRow): Promise<EnvironmentInventory['inventory']> {

@@ -1,8 +1,6 @@
-import { findEnvironment } from '../../../db/environments.ts';
 import { watch } from '../../endpoint.ts';
-import { environmentParams, environmentInventory } from '../../shapes/environment.ts';
-import { notThere } from '../../tenant-guard.ts';
-import { renderInventory, type EnvironmentInventory } from './inventory.ts';
+import { environmentInventory, environmentParams } from '../../shapes/environment.ts';
+import { loadInventory, type EnvironmentInventory } from './inventory.ts';
 
 /** The inventory of an environment, whole, whenever something in it is different. */
 export const watchServices = watch<{ params: typeof environmentParams }, EnvironmentInventory>({
@@ -15,18 +13,15 @@ export const watchServices = watch<{ params: typeof environmentParams }, Environ
     locate: (_tx, _tenantId, { params }) => Promise.resolve(params.environmentId),
   },
   event: (data) => ({ id: '', event: 'inventory', data }),
-  run: ({ live }, { tenantId }, { params: { environmentId } }) =>
-    Promise.resolve(
-      live.view<EnvironmentInventory>({
-        name: 'inventory',
-        key: { tenantId, environmentId },
-        async load(tx) {
-          const environment = await findEnvironment(tx, { tenantId, environmentId });
-          if (!environment) throw notThere('EnvironmentNotFound');
-          return { environmentId, inventory: await renderInventory(tx, environment) };
-        },
-        // The revision rises with much that the inventory does not show.
-        mark: ({ inventory }) => JSON.stringify({ ...inventory, revision: 0 }),
-      }),
-    ),
+  run: ({ live }, { tenantId }, { params: { environmentId } }) => {
+    const key = { tenantId, environmentId };
+    const inventory = live.view<EnvironmentInventory>({
+      name: 'inventory',
+      key,
+      load: (tx) => loadInventory(tx, key),
+      // The revision rises with much that the inventory does not show.
+      mark: (value) => JSON.stringify({ ...value.inventory, revision: 0 }),
+    });
+    return Promise.resolve(inventory);
+  },
 });

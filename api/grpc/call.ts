@@ -1,0 +1,65 @@
+/** What every gRPC call is to the pipeline, and how it is answered when it is refused. */
+import { Metadata, type ServerErrorResponse, type ServerUnaryCall } from '@grpc/grpc-js';
+import type { ApiDeps } from '../deps.ts';
+import type { Call } from '../pipeline.ts';
+import { refusalOf } from '../refusal.ts';
+import { standardHeaders } from '../schema-version.ts';
+import { traceIdOf } from '../trace.ts';
+import { statusAnswer } from './status.ts';
+
+/** What a message asks for, in the words of its endpoint. */
+export interface Asked {
+  params?: unknown;
+  query?: unknown;
+  /** As the message states it; empty means not stated. */
+  tenantId: string;
+}
+
+export interface Begun {
+  /** The call as the pipeline takes it. */
+  asks(asked: Asked): Call;
+  /** As grpc-js sends it; a fault of ours is logged. */
+  refusal(deps: ApiDeps, thrown: unknown): Partial<ServerErrorResponse>;
+  /** Aborts what the call waits for: it is over, or has to be, and `reason` is what the caller is told. */
+  end(reason?: unknown): void;
+}
+
+/** What the calls of every kind have. */
+interface AnyCall extends Pick<ServerUnaryCall<unknown, unknown>, 'metadata' | 'sendMetadata'> {
+  on(event: 'cancelled', listener: () => void): unknown;
+}
+
+/** Sends version and trace, before anything can be refused. The work ends when the caller leaves or its deadline comes. */
+export function begin(call: AnyCall): Begun {
+  const { metadata } = call;
+  const traceId = traceIdOf(textsOf(metadata, 'traceparent')[0]);
+  const initial = new Metadata();
+  for (const [name, value] of Object.entries(standardHeaders(traceId))) initial.set(name, value);
+  call.sendMetadata(initial);
+  const over = new AbortController();
+  call.on('cancelled', () => over.abort());
+  return {
+    asks: ({ params = {}, query = {}, tenantId }) => ({
+      traceId,
+      credentials: { authorization: textsOf(metadata, 'authorization'), tokenInQuery: false },
+      params,
+      query,
+      readBody: () => Promise.resolve(undefined),
+      statedTenantId: tenantId === '' ? undefined : tenantId,
+      signal: over.signal,
+    }),
+    refusal(deps, thrown) {
+      const error = refusalOf(thrown);
+      // Whoever has left is not answered, and what that cut off is no fault.
+      if (error.kind === 'internal' && !over.signal.aborted) {
+        deps.log.error({ traceId, err: error.cause }, 'a gRPC call failed');
+      }
+      return statusAnswer(error, traceId);
+    },
+    end: (reason) => over.abort(reason),
+  };
+}
+
+function textsOf(metadata: Metadata, name: string): string[] {
+  return metadata.get(name).map(String);
+}
