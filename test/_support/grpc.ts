@@ -1,6 +1,7 @@
 /** A gRPC client of the tests: any method by its descriptor, with all that an answer carries. */
 import type {
   DescMethod,
+  DescMethodClientStreaming,
   DescMethodServerStreaming,
   DescMethodUnary,
   MessageInitShape,
@@ -44,6 +45,15 @@ export interface GrpcClient extends Disposable {
     headers?: Headers,
     options?: CallOptions,
   ): Reading<MessageShape<M['output']>>;
+  send<M extends DescMethodClientStreaming>(method: M, headers?: Headers, options?: CallOptions): Sending<M>;
+}
+
+/** Messages on their way; the answer comes when `end` has been called, or the call was refused. */
+export interface Sending<M extends DescMethodClientStreaming> {
+  write(message: MessageInitShape<M['input']> | Buffer): void;
+  end(): void;
+  cancel(): void;
+  answer: Promise<Answer<MessageShape<M['output']>>>;
 }
 
 export function openGrpcClient(port: number, by: ChannelCredentials = credentials.createInsecure()): GrpcClient {
@@ -92,6 +102,25 @@ export function openGrpcClient(port: number, by: ChannelCredentials = credential
       // What went wrong is in the status.
       call.on('error', () => undefined);
       return reading;
+    },
+    send<M extends DescMethodClientStreaming>(method: M, headers: Headers = {}, options: CallOptions = {}): Sending<M> {
+      const answered = Promise.withResolvers<Answer<MessageShape<M['output']>>>();
+      let initial = new Metadata();
+      const call = raw.makeClientStreamRequest(
+        pathOf(method),
+        (bytes: Buffer) => bytes,
+        (bytes: Buffer) => decode<M['output']>(method.output, bytes),
+        metadataOf(headers),
+        options,
+        (error, response) => answered.resolve({ ...(error ? { error } : { response }), initial }),
+      );
+      call.on('metadata', (received: Metadata) => (initial = received));
+      return {
+        write: (message) => void call.write(Buffer.isBuffer(message) ? message : encode(method.input, message)),
+        end: () => void call.end(),
+        cancel: () => call.cancel(),
+        answer: answered.promise,
+      };
     },
     [Symbol.dispose]: () => raw.close(),
   };

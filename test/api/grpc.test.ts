@@ -75,7 +75,7 @@ describe('RuntimeInventory.GetServices', () => {
 
   it('shows a change as soon as it was made, though answers come from memory', async () => {
     const ask = async () => (await client.unary(getServices, { environmentId: key.environmentId }, bearer)).response;
-    for (const _ of [1, 2, 3]) {
+    for (let round = 0; round < 3; round++) {
       const before = await ask();
       await deployed();
       // A stream of the same process has been told: so the memory has.

@@ -1,11 +1,10 @@
-import { create } from '@bufbuild/protobuf';
-import { credentials, makeGenericClientConstructor, Metadata, status, type ServiceError } from '@grpc/grpc-js';
+import { status, type ServiceError } from '@grpc/grpc-js';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { definitionOf } from '../../api/grpc/adapter.ts';
 import { openRateLimits } from '../../api/limits.ts';
-import { GetServicesRequestSchema, RuntimeInventory } from '../../proto/gen/slipway/runtime/v1/runtime_inventory_pb.ts';
+import { RuntimeInventory } from '../../proto/gen/slipway/runtime/v1/runtime_inventory_pb.js';
 import { openApiStand, type ApiStand, type CallOptions, type RunningApi } from '../_support/api.ts';
 import { freshName, PROVISION } from '../_support/api-states.ts';
+import { openGrpcClient } from '../_support/grpc.ts';
 import { openTenantTables, type TenantTables } from '../_support/tenant-tables.ts';
 
 const BURST = 5;
@@ -123,15 +122,10 @@ describe('probes and the reference', () => {
   });
 });
 
-async function getServices(token: string): Promise<ServiceError | null> {
-  const Client = makeGenericClientConstructor(definitionOf(RuntimeInventory), 'RuntimeInventory');
-  const client = new Client(`127.0.0.1:${api.grpc.port}`, credentials.createInsecure());
-  const metadata = new Metadata();
-  metadata.set('authorization', `Bearer ${token}`);
-  const request = create(GetServicesRequestSchema, { environmentId: 'env-00000000' });
-  try {
-    return await new Promise((resolve) => client.getServices?.(request, metadata, resolve));
-  } finally {
-    client.close();
-  }
+/** What a call over gRPC is refused by. */
+async function getServices(token: string): Promise<ServiceError | undefined> {
+  using client = openGrpcClient(api.grpc.port);
+  const request = { environmentId: 'env-00000000' };
+  const headers = { authorization: `Bearer ${token}` };
+  return (await client.unary(RuntimeInventory.method.getServices, request, headers)).error;
 }

@@ -1,13 +1,12 @@
-import { create } from '@bufbuild/protobuf';
-import { credentials, makeGenericClientConstructor, Metadata, status, type ServiceError } from '@grpc/grpc-js';
+import { credentials, status } from '@grpc/grpc-js';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { definitionOf } from '../../api/grpc/adapter.ts';
-import { GetServicesRequestSchema, RuntimeInventory } from '../../proto/gen/slipway/runtime/v1/runtime_inventory_pb.ts';
+import { RuntimeInventory } from '../../proto/gen/slipway/runtime/v1/runtime_inventory_pb.js';
 import { openApiStand, type ApiStand, type RunningApi } from '../_support/api.ts';
 import { openAuthority, type Certificate } from '../_support/certificates.ts';
+import { openGrpcClient } from '../_support/grpc.ts';
 import { callHttps } from '../_support/https.ts';
 
 const ours = openAuthority('ours');
@@ -31,20 +30,12 @@ const get = (api: RunningApi, options: object = {}) =>
   callHttps(`${api.rest.url}/v1/runtime/environments/env-none`, { ca: ours.cert, ...options });
 
 /** The status of a gRPC call, which is NOT_FOUND past the token. */
-async function grpc(api: RunningApi, client?: Certificate): Promise<status | undefined> {
-  const Client = makeGenericClientConstructor(definitionOf(RuntimeInventory), 'RuntimeInventory');
-  const secure = credentials.createSsl(ours.cert, client?.key, client?.cert);
-  const channel = new Client(`localhost:${api.grpc.port}`, secure, { 'grpc.enable_retries': 0 });
-  const metadata = new Metadata();
-  metadata.set('authorization', `Bearer ${await stand.token()}`);
-  const request = create(GetServicesRequestSchema, { environmentId: 'env-none' });
-  try {
-    return await new Promise((resolve) => {
-      channel.getServices?.(request, metadata, (error: ServiceError | null) => resolve(error?.code));
-    });
-  } finally {
-    channel.close();
-  }
+async function grpc(api: RunningApi, certificate?: Certificate): Promise<status | undefined> {
+  const secure = credentials.createSsl(ours.cert, certificate?.key, certificate?.cert);
+  using client = openGrpcClient(api.grpc.port, secure);
+  const headers = { authorization: `Bearer ${await stand.token()}` };
+  const request = { environmentId: 'env-none' };
+  return (await client.unary(RuntimeInventory.method.getServices, request, headers)).error?.code;
 }
 
 describe('TLS', () => {

@@ -5,7 +5,15 @@ describe('readConfig', () => {
   it('has the documented fixed points as defaults', () => {
     const config = readConfig({ HOME: '/home/me', SLIPWAY_HOME: '/tmp/h' });
     expect(config.ports).toEqual({
-      ...{ rest: 8080, internal: 8081, grpc: 50051, temporal: 7233, temporalUi: 8233, issuer: 8090 },
+      ...{
+        rest: 8080,
+        internal: 8081,
+        grpc: 50051,
+        internalGrpc: 50052,
+        temporal: 7233,
+        temporalUi: 8233,
+        issuer: 8090,
+      },
       ...{ postgres: 54329, supervisor: 8091, proxy: 8092 },
     });
     expect(config.temporal).toMatchObject({ address: '127.0.0.1:7233', namespace: 'slipway', taskQueue: 'slipway' });
