@@ -1,10 +1,7 @@
 /** A gRPC front door: the methods of one surface, the standard health service, and reflection. */
 import type { EventEmitter } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http2';
-import { fileURLToPath } from 'node:url';
 import { Server, ServerCredentials, type UntypedServiceImplementation } from '@grpc/grpc-js';
-import { loadSync } from '@grpc/proto-loader';
-import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import { PlatformError } from '../../domain/errors.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -13,6 +10,7 @@ import type { Tls } from '../tls.ts';
 import { definitionOf } from './adapter.ts';
 import type { GrpcMethod } from './method.ts';
 import { internalMethods, publicMethods } from './methods.ts';
+import { reflectionOf } from './reflection.ts';
 
 export interface GrpcServer extends AsyncDisposable {
   port: number;
@@ -41,8 +39,6 @@ const LIMITS = {
   'grpc.keepalive_timeout_ms': 10_000,
 };
 
-const PROTO = fileURLToPath(new URL('../../proto', import.meta.url));
-
 /** Listens; its disposal says so to health checks, ends streams, and lets calls in flight end, up to a limit. */
 export async function startGrpc(deps: ApiDeps, options: GrpcOptions): Promise<GrpcServer> {
   const { host, port, surface = PUBLIC, tls } = options;
@@ -52,7 +48,7 @@ export async function startGrpc(deps: ApiDeps, options: GrpcOptions): Promise<Gr
   const names = addMethods(server, depsOf(surface, deps), methods, stopping.signal);
   const health = new HealthImplementation(Object.fromEntries(['', ...names].map((name) => [name, 'SERVING'])));
   health.addToServer(server);
-  reflectionOf(methods).addToServer(server);
+  reflectionOf(methods.map(({ method }) => method.parent)).addToServer(server);
   const taken = await new Promise<number>((resolve, reject) => {
     const at = `${host.includes(':') ? `[${host}]` : host}:${port}`;
     server.bindAsync(at, credentialsOf(tls), (error, bound) => (error ? reject(error) : resolve(bound)));
@@ -79,15 +75,6 @@ function addMethods(server: Server, deps: ApiDeps, methods: GrpcMethod[], stoppi
     server.addService(definitionOf(service), Object.fromEntries(handlers) as UntypedServiceImplementation);
   }
   return [...services].map(({ typeName }) => typeName);
-}
-
-/** It tells of the methods of this port alone, and nothing of a tenant. */
-function reflectionOf(methods: GrpcMethod[]): ReflectionService {
-  const services = [...new Set(methods.map(({ method }) => method.parent))];
-  const files = services.map(({ file }) => `${file.name}.proto`);
-  return new ReflectionService(loadSync(files, { includeDirs: [PROTO] }), {
-    services: services.map(({ typeName }) => typeName),
-  });
 }
 
 /**
