@@ -40,13 +40,20 @@ export function parseInput(endpoint: Pick<Endpoint, 'input' | 'check'>, raw: Raw
 
 function problemsOf(part: keyof RawInput, issue: z.core.$ZodIssue): FieldProblem[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
-      pointer: pointerOf(part, [...issue.path, key]),
+    return issue.keys.slice(0, MAX_PROBLEMS).map((key) => ({
+      pointer: cut(pointerOf(part, [...issue.path, key])),
       message: 'is not a known field',
     }));
   }
   const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
-  return [{ pointer: pointerOf(part, issue.path), message }];
+  return [{ pointer: cut(pointerOf(part, issue.path)), message }];
+}
+
+/** What is pointed at may be named by the caller, at any length. */
+const MAX_POINTER = 200;
+
+function cut(pointer: string): string {
+  return pointer.length <= MAX_POINTER ? pointer : `${pointer.slice(0, MAX_POINTER)}…`;
 }
 
 /** RFC 6901 into the body, `?name` for a query parameter, `{name}` for a path parameter. */

@@ -53,7 +53,13 @@ export async function startRest(deps: ApiDeps, options: RestOptions): Promise<Re
   const stopping = new AbortController();
   const readiness = openReadiness(deps.readiness);
   const app = buildApp(deps, surface, headers, readiness.check, stopping.signal);
-  const server = tls ? createTlsServer(tlsOptions(tls), app) : createServer(app);
+  // Node would answer these itself, without our headers.
+  const ours = { requireHostHeader: false };
+  const server = tls ? createTlsServer({ ...ours, ...tlsOptions(tls) }, app) : createServer(ours, app);
+  server.on('checkExpectation', app);
+  server.on('connect', (_request, socket: Socket) =>
+    refuseRaw(headers, socket, 405, 'Method Not Allowed', 'MethodNotAllowed'),
+  );
   server.on('clientError', (error: Error, socket: Socket) => refuseNonHttp(headers, error, socket));
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve));
   const { port: taken } = server.address() as AddressInfo;
@@ -89,6 +95,9 @@ function buildApp(
     answering.set(request.socket, response);
     response.locals.traceId = traceIdOf(request.get('traceparent'));
     response.set({ ...securityHeaders, ...standardHeaders(traceOf(response)) });
+    if (request.httpVersion === '1.1' && request.headers.host === undefined) {
+      throw new PlatformError('MalformedRequest', 'HTTP/1.1 asks for a Host header.');
+    }
     if (surface.deprecated && isOfVersion(request.path)) response.set(deprecationHeaders(surface.deprecated));
     next();
   });
@@ -138,20 +147,25 @@ function refuseNonHttp(
     socket.destroy();
     return;
   }
-  const [status, reason] =
+  const [status, reason]: [number, string] =
     error.code === 'HPE_HEADER_OVERFLOW'
       ? [431, 'Request Header Fields Too Large']
       : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
         ? [408, 'Request Timeout']
         : [400, 'Bad Request'];
+  refuseRaw(securityHeaders, socket, status, reason, 'MalformedRequest');
+}
+
+/** A problem document, written by hand where there is no response to write it to. */
+function refuseRaw(
+  securityHeaders: Record<string, string>,
+  socket: Socket,
+  status: number,
+  title: string,
+  code: ErrorCode,
+): void {
   const traceId = traceIdOf(undefined);
-  const body = JSON.stringify({
-    type: 'urn:slipway:problem:MalformedRequest',
-    title: reason,
-    status,
-    code: 'MalformedRequest' satisfies ErrorCode,
-    traceId,
-  });
+  const body = JSON.stringify({ type: `urn:slipway:problem:${code}`, title, status, code, traceId });
   const headers = Object.entries({
     ...securityHeaders,
     ...standardHeaders(traceId),
@@ -160,7 +174,7 @@ function refuseNonHttp(
     connection: 'close',
   });
   socket.end(
-    `HTTP/1.1 ${status} ${reason}\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`,
+    `HTTP/1.1 ${status} ${title}\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`,
   );
 }
 

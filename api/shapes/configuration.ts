@@ -15,12 +15,18 @@ const filePath = z
     'is a relative path of letters, digits and ._- without . or .. parts',
   );
 
+/** `a/b/c` lies in `a` and `a/b`. */
+function foldersOf(path: string): string[] {
+  const parts = path.split('/');
+  return parts.slice(1).map((_part, at) => parts.slice(0, at + 1).join('/'));
+}
+
 const files = z
   .record(filePath, z.string())
-  .refine((content) => Object.keys(content).length <= 200, 'has at most 200 entries')
+  .refine((content) => Object.keys(content).length <= 200, { message: 'has at most 200 entries', abort: true })
   .refine((content) => {
-    const paths = Object.keys(content);
-    return !paths.some((path) => paths.some((other) => other.startsWith(`${path}/`)));
+    const paths = new Set(Object.keys(content));
+    return ![...paths].some((path) => foldersOf(path).some((folder) => paths.has(folder)));
   }, 'has a path that is both a file and a folder')
   .meta({ maxProperties: 200 });
 

@@ -53,6 +53,29 @@ const withComponent = (change: object) => {
   return deployBody(key.environmentId, { components: [first, { ...second, ...change }] });
 };
 
+describe('a body that is made to cost', () => {
+  const many = (count: number, key: (at: number) => string, value: unknown) =>
+    Object.fromEntries(Array.from({ length: count }, (_, at) => [key(at), value]));
+
+  it.each<[string, () => unknown]>([
+    ['files', () => ({ environmentId: 'env-0', files: many(8_000, (at) => `f${at}`, '') })],
+    ['files in folders', () => ({ environmentId: 'env-0', files: many(4_000, (at) => `${'a/'.repeat(90)}${at}`, '') })],
+    ['values', () => ({ environmentId: 'env-0', values: many(8_000, (at) => `V${at}`, 1) })],
+    ['unknown fields', () => many(8_000, (at) => `u${at}`, 1)],
+    ['one long name', () => ({ ['n'.repeat(900_000)]: 1 })],
+  ])('of many %s is refused in a few sentences, for little', async (_what, body) => {
+    const token = await stand.token();
+    const text = JSON.stringify(body());
+    const before = process.cpuUsage();
+    const reply = await stand.call('POST', '/v1/runtime/configurations', { body: text, token });
+    const { user, system } = process.cpuUsage(before);
+    expect([400, 404]).toContain(reply.status);
+    expect(JSON.stringify(reply.body).length).toBeLessThan(10_000);
+    // Client and API together, on a machine that may be busy; what grew with the square of the body took ten times that.
+    expect((user + system) / 1000).toBeLessThan(500);
+  });
+});
+
 describe('bodies that are no JSON we take', () => {
   it.each([
     ['half an object', '{"name": ', /line 1, column 10/],
@@ -64,7 +87,7 @@ describe('bodies that are no JSON we take', () => {
     ['half a surrogate pair', '{"name": "\\ud800"}', /half a character/],
     ['nesting beyond 32', `${'['.repeat(40)}${']'.repeat(40)}`, /deeper than 32/],
     ['brackets that never close', '['.repeat(500_000), /deeper than 32 levels \(position 32\)/],
-    ['a list without measure', `[${'1,'.repeat(40_000)}1]`, /more than 32768 members/],
+    ['a list without measure', `[${'1,'.repeat(40_000)}1]`, /more than 8192 members/],
   ])('answers 400 MalformedJson for %s, saying where', async (_name, text, where) => {
     const reply = await provision(text);
     expectProblem(reply, 400, 'MalformedJson');

@@ -53,6 +53,14 @@ describe('every response', () => {
 
   it.each([
     ['what is no HTTP', 'HELLO\r\n\r\n', 400],
+    ['a request without a host', 'GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n', 400],
+    ['a tunnel', 'CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n', 405],
+    ['a method that nobody answers', 'TRACE / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 404],
+    [
+      'an expectation that nobody knows',
+      'GET /nowhere HTTP/1.1\r\nHost: x\r\nExpect: foo\r\nConnection: close\r\n\r\n',
+      404,
+    ],
     ['a header too large', `GET / HTTP/1.1\r\nHost: x\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`, 431],
   ])('is a problem even to %s', async (_name, text, status) => {
     const answer = await raw(text);
