@@ -1,6 +1,15 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { exportJWK, generateKeyPair, importJWK, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
+import {
+  decodeJwt,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+  SignJWT,
+  type CryptoKey,
+  type JWK,
+  type JWTPayload,
+} from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openIssuerKeys, type IssuerKeysOptions } from '../../api/auth/keys.ts';
 import { openTokenVerifier } from '../../api/auth/token.ts';
@@ -66,10 +75,12 @@ function verifier(options: Partial<IssuerKeysOptions> = {}) {
 describe('tokens', () => {
   it.each(['RS256', 'ES256', 'PS256'])('verify with a key of %s', async (alg) => {
     await publish('k', alg);
-    expect(await verifier()(await token('k', { alg }))).toEqual({
+    const signed = await token('k', { alg });
+    expect(await verifier()(signed)).toEqual({
       subject: 's',
       clientId: 'c',
       scopes: new Set(['a', 'b']),
+      expiresAtMs: Number(decodeJwt(signed).exp) * 1000,
       tenantClaim: 't',
     });
   });
