@@ -92,7 +92,8 @@ async function listenUntil(signal: AbortSignal, deps: ApiDeps, edge: Edge, besid
 
 function buildDeps(db: Database, live: Live, ring: Ring, connection: Connection): ApiDeps {
   const { home, supervisorUrl, proxyUrl, adminTokenFile, oidc, temporal } = config;
-  const keys = openIssuerKeys({ issuer: oidc.issuer });
+  const onFailure = (failure: Error) => log.warn({ err: failure.cause }, 'the keys of the issuer cannot be read');
+  const keys = openIssuerKeys({ issuer: oidc.issuer, onFailure });
   const verifier = { issuer: oidc.issuer, keys, decryptionKey: readDecryptionKey(config.env) };
   const limits = readRateLimits(config.env);
   const describeNamespace = () => connection.workflowService.describeNamespace({ namespace: temporal.namespace });

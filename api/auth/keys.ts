@@ -1,12 +1,13 @@
 /**
- * The issuer's keys. jwks-rsa reads them; this decides when: one request at a time, a bounded number per minute however
- * many unknown key ids arrive, and the last known keys for a while when the issuer is down.
+ * The issuer's keys. jwks-rsa reads them; this decides when: one request at a time, two a minute however many unknown
+ * key ids arrive, and the last known keys for a while when the issuer is down (ADR 0040).
  */
 import { JwksClient, type SigningKey } from 'jwks-rsa';
 import { PlatformError } from '../../domain/errors.ts';
+import { fetchKeys } from './fetch-keys.ts';
 
 export interface IssuerKeys {
-  /** @throws PlatformError `TokenInvalid` (no such key), `IssuerUnavailable` */
+  /** @throws PlatformError `TokenInvalid` (no such key), `IssuerUnavailable` (no keys to judge by) */
   find(kid: string): Promise<SigningKey>;
   /** Whether the key is among the known ones: a removed key takes the tokens it signed with it. */
   has(kid: string): boolean;
@@ -20,14 +21,17 @@ export interface IssuerKeysOptions {
   freshSeconds?: number;
   /** How long keys are believed after the issuer was last seen. @default 3600 */
   staleSeconds?: number;
-  /** Looks that unknown key ids may cause. @default 10 */
+  /** An unknown key id causes no look when there were so many for whatever reason. @default 2 */
   looksPerMinute?: number;
+  /** For one look, discovery and key set together. @default 3000 */
+  timeoutMs?: number;
+  /** Told of each look that failed; while the known keys are believed nobody else notices. */
+  onFailure?: (error: PlatformError) => void;
 }
 
-const REQUEST_TIMEOUT_MS = 3_000;
 const UNKNOWN_KID_MS = 30_000;
-/** After a failed look: answer from what is known instead of making every call wait for the issuer. */
-const BACK_OFF_MS = 1_000;
+/** After a failed look. Without keys every call is refused until one succeeds, so it is soon. */
+const BACK_OFF_MS = { withoutKeys: 1_000, withKeys: 30_000 };
 const MAX_UNKNOWN_KIDS = 1_000;
 
 export function openIssuerKeys(options: IssuerKeysOptions): IssuerKeys {
@@ -39,6 +43,7 @@ class KnownKeys implements IssuerKeys {
   readonly #freshMs: number;
   readonly #staleMs: number;
   readonly #looksPerMinute: number;
+  readonly #onFailure: (error: PlatformError) => void;
   readonly #unknownUntilMs = new Map<string, number>();
   #keys = new Map<string, SigningKey>();
   #seenAtMs = -Infinity;
@@ -46,26 +51,27 @@ class KnownKeys implements IssuerKeys {
   #looks: number[] = [];
   #looking: Promise<void> | null = null;
 
-  constructor({ issuer, freshSeconds = 300, staleSeconds = 3_600, looksPerMinute = 10 }: IssuerKeysOptions) {
-    this.#client = new JwksClient({ fetcher: () => fetchKeys(issuer), cache: false });
+  constructor(options: IssuerKeysOptions) {
+    const { issuer, freshSeconds = 300, staleSeconds = 3_600, looksPerMinute = 2, timeoutMs = 3_000 } = options;
+    this.#client = new JwksClient({ fetcher: () => fetchKeys(issuer, timeoutMs), cache: false });
     this.#freshMs = freshSeconds * 1000;
     this.#staleMs = staleSeconds * 1000;
     this.#looksPerMinute = looksPerMinute;
+    this.#onFailure = options.onFailure ?? (() => undefined);
   }
 
   async find(kid: string): Promise<SigningKey> {
     await this.check();
     const known = this.#keys.get(kid);
     if (known) return known;
-    const isUnknown = (this.#unknownUntilMs.get(kid) ?? 0) > Date.now();
-    if (!isUnknown && this.#mayLook()) {
-      await this.#look();
+    if (this.#mayLookFor(kid)) {
+      // When it fails the known keys still count, and this one is not among them.
+      await this.#look().catch(() => undefined);
       const found = this.#keys.get(kid);
       if (found) return found;
       if (this.#unknownUntilMs.size >= MAX_UNKNOWN_KIDS) this.#unknownUntilMs.clear();
       this.#unknownUntilMs.set(kid, Date.now() + UNKNOWN_KID_MS);
     }
-    if (this.#failedAtMs > this.#seenAtMs) throw unavailable(new Error('the last look at the issuer failed'));
     throw new PlatformError('TokenInvalid', 'The token is signed with a key that the issuer does not publish.');
   }
 
@@ -76,8 +82,12 @@ class KnownKeys implements IssuerKeys {
   /** Makes the known keys fresh, or leaves them while they may still be believed. */
   async check(): Promise<void> {
     if (Date.now() - this.#seenAtMs < this.#freshMs) return;
+    const looked = this.#look();
+    // No call waits for an issuer that was down a moment ago to be down again.
+    const isDown = Date.now() - this.#failedAtMs < this.#freshMs;
+    if (isDown && this.#isBelievable()) return void looked.catch(() => undefined);
     try {
-      await this.#look();
+      await looked;
     } catch (error) {
       if (!this.#isBelievable()) throw error;
     }
@@ -87,14 +97,18 @@ class KnownKeys implements IssuerKeys {
     return Date.now() - this.#seenAtMs < this.#staleMs;
   }
 
-  #mayLook(): boolean {
+  #mayLookFor(kid: string): boolean {
+    if ((this.#unknownUntilMs.get(kid) ?? 0) > Date.now()) return false;
+    // To wait for one that is under way costs the issuer nothing.
+    if (this.#looking) return true;
     this.#looks = this.#looks.filter((at) => at > Date.now() - 60_000);
     return this.#looks.length < this.#looksPerMinute;
   }
 
   /** One look at a time, whoever asks for it. */
   async #look(): Promise<void> {
-    if (!this.#looking && Date.now() - this.#failedAtMs < BACK_OFF_MS) {
+    const backOffMs = this.#isBelievable() ? BACK_OFF_MS.withKeys : BACK_OFF_MS.withoutKeys;
+    if (!this.#looking && Date.now() - this.#failedAtMs < backOffMs) {
       throw unavailable(new Error('the issuer did not answer a moment ago'));
     }
     this.#looking ??= this.#lookNow().finally(() => (this.#looking = null));
@@ -104,36 +118,22 @@ class KnownKeys implements IssuerKeys {
   async #lookNow(): Promise<void> {
     this.#looks.push(Date.now());
     try {
-      const found = await this.#client.getSigningKeys();
-      this.#keys = new Map(found.map((key) => [key.kid, key]));
+      const keys = (await this.#client.getSigningKeys()).filter(({ kid }) => typeof kid === 'string');
+      if (keys.length === 0) throw new Error('no key of the set has an id');
+      this.#keys = new Map(keys.map((key) => [key.kid, key]));
       this.#seenAtMs = Date.now();
+      this.#failedAtMs = -Infinity;
       this.#unknownUntilMs.clear();
     } catch (error) {
       this.#failedAtMs = Date.now();
-      throw unavailable(error);
+      const failure = unavailable(error);
+      this.#onFailure(failure);
+      throw failure;
     }
   }
 }
 
-/** Where the issuer says its keys are, and what is there. */
-async function fetchKeys(issuer: string): Promise<{ keys: unknown }> {
-  const discovery = await fetchJson(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
-  if (discovery.issuer !== issuer)
-    throw new Error(`the issuer calls itself ${String(discovery.issuer)}, not ${issuer}`);
-  if (typeof discovery.jwks_uri !== 'string') throw new Error('the issuer names no jwks_uri');
-  const { keys } = await fetchJson(discovery.jwks_uri);
-  if (!Array.isArray(keys)) throw new Error('the key set has no keys');
-  return { keys };
-}
-
-async function fetchJson(url: string): Promise<Record<string, unknown>> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS), redirect: 'error' });
-  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
-  return (await response.json()) as Record<string, unknown>;
-}
-
 function unavailable(cause: unknown): PlatformError {
-  if (cause instanceof PlatformError) return cause;
   return new PlatformError(
     'IssuerUnavailable',
     'The token issuer cannot be reached now, so the token cannot be judged.',

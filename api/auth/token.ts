@@ -27,6 +27,8 @@ const CACHE_MS = 60_000;
 const CACHE_SIZE = 5_000;
 /** Far above any real token; what is longer is not worth a hash. */
 const MAX_CHARS = 12_288;
+/** A thumbprint is below a hundred; unknown ones are remembered for a while. */
+const MAX_KID_CHARS = 256;
 
 interface Verified {
   principal: Principal;
@@ -73,7 +75,7 @@ function keyIdOf(token: string, types: string[]): string {
   if (!ALGORITHMS.some((one) => one === alg))
     throw invalid('The token is signed with an algorithm that is not accepted.');
   if (crit !== undefined) throw invalid('The token asks for extensions that are not known here.');
-  if (typeof kid !== 'string') throw invalid('The token names no key.');
+  if (typeof kid !== 'string' || kid.length > MAX_KID_CHARS) throw invalid('The token names no key.');
   return kid;
 }
 

@@ -204,7 +204,7 @@ export const REFUSAL_TEXTS: Record<ErrorCode, CodeText> = {
     whatToDo: "Try again after `Retry-After`; look at the decider and the API's log.",
   },
   IssuerUnavailable: {
-    means: "The token's issuer cannot be reached and its keys are not known well enough.",
+    means: "The token's issuer gives no keys now, and none were read from it within the last hour.",
     whatToDo: 'Try again after `Retry-After`; look at the issuer.',
   },
   DatabaseUnavailable: {
