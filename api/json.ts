@@ -3,7 +3,7 @@ import { PlatformError } from '../domain/errors.ts';
 
 const MAX_DEPTH = 32;
 /** Of a list's items and an object's fields, all together: far above any body that means something. */
-const MAX_MEMBERS = 8_192;
+export const MAX_MEMBERS = 8_192;
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g;
 
 /** @throws PlatformError `MalformedJson` with the place in the text. */
