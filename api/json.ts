@@ -32,11 +32,16 @@ function decode(bytes: Uint8Array): string {
 function syntaxMessage(error: unknown, text: string): string {
   const position = /position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
   const at = position === undefined ? text.length : Number(position);
-  const before = text.slice(0, at).split('\n');
-  return `The body is not JSON: unexpected ${at >= text.length ? 'end' : 'character'} at line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1} (position ${at}).`;
+  let [line, from] = [1, 0];
+  for (let before = 0; before < at; before += 1) {
+    if (text.charCodeAt(before) !== LINE_FEED) continue;
+    line += 1;
+    from = before + 1;
+  }
+  return `The body is not JSON: unexpected ${at >= text.length ? 'end' : 'character'} at line ${line}, column ${at - from + 1} (position ${at}).`;
 }
 
-const [QUOTE, COMMA, BACKSLASH] = [0x22, 0x2c, 0x5c];
+const [LINE_FEED, QUOTE, COMMA, BACKSLASH] = [0x0a, 0x22, 0x2c, 0x5c];
 const OPENING = [0x5b, 0x7b];
 const CLOSING = [0x5d, 0x7d];
 

@@ -2,20 +2,16 @@
 import { z } from 'zod';
 import { COMPUTE_TARGETS } from '../../domain/phases.ts';
 import type { HealthCheck } from '../../domain/snapshot.ts';
-import { environmentVariables, imageReference, moduleId } from './text.ts';
+import { atMost, environmentVariables, imageReference, moduleId } from './text.ts';
 
 /** `{"path": "/ready"}`, `{"tcp": true}` or `{"grpc": "package.Service"}`: how a replica is asked whether it is healthy. */
 const health = z
   .strictObject({
-    path: z
-      .string()
-      .max(200)
+    path: atMost(200)
       .regex(/^\/[A-Za-z0-9._~/?=&%+-]*$/, 'is a path beginning with /')
       .optional(),
     tcp: z.literal(true).optional(),
-    grpc: z
-      .string()
-      .max(200)
+    grpc: atMost(200)
       .regex(/^[A-Za-z0-9._]*$/, 'is a service name like package.Service')
       .optional(),
   })

@@ -1,19 +1,16 @@
 /** What goes in and out of the configurations' endpoints. */
 import { z } from 'zod';
 import { createdBetween, listOf, listQueryOf } from '../list.ts';
-import { environmentVariables, id, statedTenant } from './text.ts';
+import { atMost, entriesOf, environmentVariables, id, statedTenant } from './text.ts';
 
 /** Of values and files together, names included. */
 const MAX_CONFIGURATION_BYTES = 64 * 1024;
 
 /** Relative, without `.` and `..` parts, so that it stays inside the workload's configuration folder. */
-const filePath = z
-  .string()
-  .max(200)
-  .regex(
-    /^(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+)*$/,
-    'is a relative path of letters, digits and ._- without . or .. parts',
-  );
+const filePath = atMost(200).regex(
+  /^(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+)*$/,
+  'is a relative path of letters, digits and ._- without . or .. parts',
+);
 
 /** `a/b/c` lies in `a` and `a/b`. */
 function foldersOf(path: string): string[] {
@@ -21,21 +18,17 @@ function foldersOf(path: string): string[] {
   return parts.slice(1).map((_part, at) => parts.slice(0, at + 1).join('/'));
 }
 
-const files = z
-  .record(filePath, z.string())
-  .refine((content) => Object.keys(content).length <= 200, { message: 'has at most 200 entries', abort: true })
-  .refine((content) => {
-    const paths = new Set(Object.keys(content));
-    return ![...paths].some((path) => foldersOf(path).some((folder) => paths.has(folder)));
-  }, 'has a path that is both a file and a folder')
-  .meta({ maxProperties: 200 });
+const files = entriesOf(filePath).refine((content) => {
+  const paths = new Set(Object.keys(content));
+  return ![...paths].some((path) => foldersOf(path).some((folder) => paths.has(folder)));
+}, 'has a path that is both a file and a folder');
 
 export const configurationBody = z
   .strictObject({
     tenantId: statedTenant,
     environmentId: id('env'),
-    values: environmentVariables.default({}),
-    files: files.default({}),
+    values: environmentVariables.prefault({}),
+    files: files.prefault({}),
   })
   .refine(
     ({ values, files }) => Buffer.byteLength(JSON.stringify([values, files])) <= MAX_CONFIGURATION_BYTES,

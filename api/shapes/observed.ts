@@ -1,17 +1,14 @@
 /** What an inventory worker says of a service that it looked at. */
 import { z } from 'zod';
 import { OBSERVED_STATUSES } from '../../domain/observed.ts';
-import { id, instantText, moduleId, statedTenant } from './text.ts';
+import { atMost, id, instantText, moduleId, statedTenant } from './text.ts';
 
 export const observedParams = z.strictObject({ environmentId: id('env'), serviceId: moduleId });
 
-const endpoint = z
-  .string()
-  .max(300)
-  .regex(
-    /^https?:\/\/[A-Za-z0-9.:[\]-]+(?:\/[A-Za-z0-9._~%/-]*)?$/,
-    'is an http or https URL without user, query and fragment',
-  );
+const endpoint = atMost(300).regex(
+  /^https?:\/\/[A-Za-z0-9.:[\]-]+(?:\/[A-Za-z0-9._~%/-]*)?$/,
+  'is an http or https URL without user, query and fragment',
+);
 
 /** What was seen. */
 export const observedService = z.strictObject({

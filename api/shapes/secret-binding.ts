@@ -30,7 +30,7 @@ export const secretBindingBody = z.strictObject({
   secrets: z
     .array(wantedSecret)
     .min(1)
-    .max(50)
+    .max(50, { abort: true })
     .superRefine((secrets, context) => {
       for (const [index, { name }] of secrets.entries()) {
         if (secrets.findIndex((other) => other.name === name) === index) continue;

@@ -3,7 +3,7 @@
 const environmentId = 'env-9f1c2b7d';
 const serviceId = 'module-reservations-api';
 const tenantId = 'connectsoft';
-const time = '2100-01-01T00:00:00Z';
+const time = '2100-01-01T00:00:00.5Z';
 
 const component = {
   moduleId: serviceId,

@@ -96,9 +96,11 @@ function* worstOf(part: unknown, room: number): Generator<[what: string, worst: 
   const count = (bytesEach: number, membersEach = 1) =>
     Math.min(Math.floor(room / bytesEach), Math.floor(budget / membersEach));
   if (typeof part !== 'object' || part === null) {
-    for (const text of LETTERS) yield [`a text of ${text}`, times(room / Buffer.byteLength(JSON.stringify(text)), text)];
+    for (const text of LETTERS)
+      yield [`a text of ${text}`, times(room / Buffer.byteLength(JSON.stringify(text)), text)];
     if (typeof part === 'string') {
       yield ['a long end', part + times(room, '0')];
+      yield ['a long middle', part.slice(0, -1) + times(room, '0') + part.slice(-1)];
       yield ['a wrong end', `${part + times(room, 'a')}!`];
     }
   }
@@ -129,7 +131,10 @@ function* worstOf(part: unknown, room: number): Generator<[what: string, worst: 
 function* manyOf(one: object, least: number, budget: number): Generator<[string, unknown]> {
   for (const each of [5, 190]) {
     const length = Math.max(least, Math.floor(budget / (each + JSON.stringify(one).split(',').length)));
-    yield [`${length} with unknown fields`, Array.from({ length }, () => ({ ...one, ...many(each, (at) => `u${at}`, 1) }))];
+    yield [
+      `${length} with unknown fields`,
+      Array.from({ length }, () => ({ ...one, ...many(each, (at) => `u${at}`, 1) })),
+    ];
     for (const [key, value] of Object.entries(one)) {
       if (typeof value !== 'object' || value === null) continue;
       const worst = Array.isArray(value)

@@ -23,6 +23,64 @@ it('the reader stands every text', () => {
   expect(wrong).toEqual([]);
 });
 
+const configurations = takers.find(({ route }) => route === '/runtime/configurations') as Endpoint;
+const deployments = takers.find(({ route }) => route === '/runtime/deployments') as Endpoint;
+const [configuration, deployment] = [configurations, deployments].map((one) => fullBodiesOf(one)[0] as object);
+const refusal = (endpoint: Endpoint, body: unknown) => {
+  const { answer } = judge(endpoint, Buffer.from(JSON.stringify(body)));
+  return answer === '' ? null : (JSON.parse(answer) as { detail: string; errors: unknown });
+};
+const entries = (count: number, name: (at: number) => string) =>
+  Object.fromEntries(Array.from({ length: count }, (_, at) => [name(at), '']));
+
+describe('what is too much', () => {
+  it.each(['values', 'files'])('is counted before it is looked at: of 201 bad %s none is named', (field) => {
+    const { errors } = refusal(configurations, { ...configuration, [field]: entries(201, (at) => `!${at}`) }) ?? {};
+    expect(errors).toEqual([{ pointer: `/${field}`, message: 'has at most 200 entries' }]);
+  });
+
+  it.each([
+    ['releaseRef', { releaseRef: '!'.repeat(1000) }],
+    ['configurationId', { configurationId: '!'.repeat(1000) }],
+    ['components/0/image', { components: [{ moduleId: 'a', image: '!'.repeat(1000), target: 'aks' }] }],
+  ])('is one thing wrong, not two: a long and bad %s', (pointer, change) => {
+    const { errors } = refusal(deployments, { ...deployment, ...change }) ?? {};
+    expect(errors).toEqual([{ pointer: `/${pointer}`, message: expect.any(String) }]);
+  });
+
+  it('is told by number, and in twenty places', () => {
+    const { detail, errors } = refusal(configurations, { ...configuration, ...entries(500, (at) => `u${at}`) }) ?? {};
+    expect([detail, errors]).toEqual(['500 things are wrong with the input.', expect.objectContaining({ length: 20 })]);
+  });
+
+  it.each(['a', '/', '~', '😀'])('is cut where it is pointed at: a name of many %s', (letter) => {
+    const name = letter.repeat(100_000);
+    const { errors } = refusal(configurations, { ...configuration, [name]: 1, files: { [name]: '' } }) ?? {};
+    const pointers = (errors as { pointer: string }[]).map(({ pointer }) => pointer);
+    expect(pointers).toHaveLength(2);
+    for (const pointer of pointers) {
+      expect(pointer.length).toBeLessThanOrEqual(201);
+      expect(pointer).toMatch(/^\/.*…$/);
+      expect(pointer.isWellFormed()).toBe(true);
+    }
+  });
+
+  it('is not what 200 components with 20 variables each are', () => {
+    const components = Array.from({ length: 200 }, (_, at) => ({
+      moduleId: `module-${at}`,
+      image: 'acr.azurecr.io/reservations-api:1.4.2',
+      target: 'aks',
+      port: 8080,
+      health: { path: '/ready' },
+      replicas: 2,
+      env: entries(20, (variable) => `A${variable}`),
+      resources: { cpuMillicores: 500, memoryMib: 256 },
+      dependsOn: ['module-0', 'module-1'],
+    }));
+    expect(refusal(deployments, { ...deployment, components })).toBeNull();
+  });
+});
+
 describe.each(takers.map(byName))('%s', (_name, endpoint) => {
   const shape = endpoint.kind === 'feed' ? endpoint.line : endpoint.input.body;
 
