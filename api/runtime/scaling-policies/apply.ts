@@ -62,7 +62,7 @@ export const applyScalingPolicy = mutation({
         ? { status: 200 as const, headers, body: policy, environmentId }
         : { status: 201 as const, headers, body: policy, environmentId };
     }
-    const scaling = { releaseRef: `scaling-of-${serviceId}`, rollout: DEFAULT_ROLLOUT, traceId };
+    const scaling = { releaseRef: `scaling-of-${serviceId}`, rollout: DEFAULT_ROLLOUT, serviceId, traceId };
     const started = await acceptOverLive(tx, environment, scaling);
     return { ...started, body: { ...policy, deploymentId: started.body.deploymentId } };
   },

@@ -49,7 +49,8 @@ export const restartService = mutation({
     return await acceptOverLive(tx, environment, {
       releaseRef: `restart-of-${service.serviceId}`,
       rollout: await rolloutOf(tx, service),
-      restartOf: service.serviceId,
+      serviceId: service.serviceId,
+      isRestart: true,
       traceId,
     });
   },
