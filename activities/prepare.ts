@@ -4,6 +4,7 @@
  */
 import type { Database, Tx } from '../db/client.ts';
 import { insertComponents } from '../db/components.ts';
+import { noteConcerned } from '../db/concerned-services.ts';
 import { findDeploymentByOperation, setPrepared, type DeploymentRow } from '../db/deployments.ts';
 import { findEnvironment, requireFence } from '../db/environments.ts';
 import { advancePhase } from '../db/operations.ts';
@@ -11,7 +12,7 @@ import { insertSnapshot } from '../db/snapshots.ts';
 import { changeOf } from '../db/wanted-snapshot.ts';
 import { OperationFault } from '../domain/failures.ts';
 import type { OperationKey } from '../domain/ids.ts';
-import { plan, type PlanStep } from '../domain/plan.ts';
+import { plan, touchedBy, type PlanStep } from '../domain/plan.ts';
 import { resolveImages, type ComputeTarget, type ResolvedImage } from '../providers/compute/port.ts';
 import { asAttempt } from './attempt.ts';
 import { operationLost } from './failures.ts';
@@ -57,6 +58,7 @@ async function writeDown(tx: Tx, deployment: DeploymentRow, images: Map<string, 
   await setPrepared(tx, key.tenantId, deployment.id, { previousSnapshotId, snapshotId });
   const steps = plan(live, wanted).waves.flat();
   await insertComponents(tx, key.tenantId, deployment.id, steps.map(componentOf));
+  await noteConcerned(tx, key.tenantId, deployment.operationId, touchedBy(steps));
 }
 
 function componentOf(step: PlanStep) {

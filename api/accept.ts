@@ -8,7 +8,6 @@ import {
 } from '../db/requests.ts';
 import { holdBinding } from '../db/tenant-bindings.ts';
 import type { Tx } from '../db/client.ts';
-import { lockEnvironment } from '../db/environments.ts';
 import { PlatformError } from '../domain/errors.ts';
 import type { EnvironmentId, EnvironmentKey } from '../domain/ids.ts';
 import type { GovernanceDecision } from '../providers/governance/port.ts';
@@ -91,7 +90,7 @@ export async function accept(deps: ApiDeps, mutation: Mutation): Promise<Answer>
 export async function carryOut(tx: Tx, deps: ApiDeps, mutation: Mutation): Promise<Accepted> {
   const { endpoint, caller, input } = mutation;
   await requireBinding(tx, mutation);
-  await checkState(tx, mutation);
+  await checkPrecondition(tx, deps, mutation);
   if (mutation.judgement && !mutation.isDryRun) await spend(tx, caller.tenantId, mutation.judgement);
   const accepted = await endpoint.run(tx, caller, input, deps);
   // With any other status it is one that was accepted before: an approval rings for what it lets go on.
@@ -105,11 +104,11 @@ async function requireBinding(tx: Tx, { endpoint, caller, environmentId }: Mutat
   if (!(await holdBinding(tx, { tenantId: caller.tenantId, environmentId }))) throw bindingRevoked();
 }
 
-/** Under the environment's row lock, so that nobody changes it between this look and the change. @throws PlatformError `PreconditionFailed` */
-async function checkState(tx: Tx, { endpoint, caller, input, ifMatch, environmentId }: Mutation): Promise<void> {
-  if (ifMatch === null || !endpoint.current || environmentId === null) return;
-  await lockEnvironment(tx, { tenantId: caller.tenantId, environmentId });
-  checkIfMatch(ifMatch, await endpoint.current(tx, caller, input));
+/** @throws PlatformError `PreconditionFailed` */
+export async function checkPrecondition(tx: Tx, deps: ApiDeps, mutation: Mutation): Promise<void> {
+  const { endpoint, caller, input, ifMatch } = mutation;
+  if (ifMatch === null || !endpoint.current) return;
+  checkIfMatch(ifMatch, await endpoint.current(tx, caller, input, deps));
 }
 
 /** The refusal of a known caller, in a transaction of its own. */

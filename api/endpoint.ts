@@ -105,8 +105,12 @@ export interface MutationEndpoint<I = unknown> extends Common<I> {
   governed?: Governed<I>;
   /** Who may not, whatever the token carries: judged after the scope, and recorded as a denial. @throws PlatformError */
   permit?(tx: Tx, caller: Caller, input: I): Promise<void>;
-  /** What `GET` shows of what is changed: `If-Match` has to name its tag. Left out where no one resource is changed. */
-  current?(tx: Tx, caller: Caller, input: I): Promise<unknown>;
+  /**
+   * What `GET` shows of the one thing that is changed: `If-Match` has to name its tag. Null when there is none yet. It
+   * locks what it reads, so that nobody changes it between this look and the change. Left out where `GET` shows no such
+   * thing: then `If-Match` is refused.
+   */
+  current?(tx: Tx, caller: Caller, input: I, deps: ApiDeps): Promise<unknown>;
   /** Runs inside the acceptance transaction, together with its receipt. */
   run(tx: Tx, caller: Caller, input: I, deps: ApiDeps): Promise<Accepted>;
 }

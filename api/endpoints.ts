@@ -26,6 +26,7 @@ import { getOperation } from './runtime/operations/get.ts';
 import { listOperations } from './runtime/operations/list.ts';
 import { applyScalingPolicy } from './runtime/scaling-policies/apply.ts';
 import { getScalingPolicy } from './runtime/scaling-policies/get.ts';
+import { listScalingPolicyVersions } from './runtime/scaling-policies/list-versions.ts';
 import { listScalingPolicies } from './runtime/scaling-policies/list.ts';
 import { createSecretBinding } from './runtime/secret-bindings/create.ts';
 import { getSecretBinding } from './runtime/secret-bindings/get.ts';
@@ -57,6 +58,7 @@ export const endpoints: Endpoint[] = [
   applyScalingPolicy,
   listScalingPolicies,
   getScalingPolicy,
+  listScalingPolicyVersions,
   createSecretBinding,
   listSecretBindings,
   getSecretBinding,

@@ -23,7 +23,8 @@ export function tagged(answer: Answer, ifNoneMatch: string | undefined): Answer 
 /** @throws PlatformError `PreconditionFailed` when the caller has seen another state than this one */
 export function checkIfMatch(ifMatch: string, current: unknown): void {
   const wanted = tagsIn(ifMatch);
-  if (wanted.includes('*') || wanted.includes(entityTag(current))) return;
+  // What is not there yet has no tag, and is no match for `*` either.
+  if (current !== null && (wanted.includes('*') || wanted.includes(entityTag(current)))) return;
   throw new PlatformError('PreconditionFailed', 'It is not as If-Match says: somebody has changed it meanwhile.');
 }
 

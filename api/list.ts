@@ -27,7 +27,7 @@ const limit = z
   .transform(Number)
   .default(50);
 
-const time = instant.optional();
+export const time = instant.optional();
 
 /** Filters by when something was made: from one moment on, and before another. */
 export const createdBetween = { createdAfter: time, createdBefore: time };

@@ -9,7 +9,7 @@ import { PlatformError } from '../domain/errors.ts';
 import { hashOf } from '../domain/hash.ts';
 import type { TraceId } from '../domain/ids.ts';
 import type { Scope } from '../domain/scopes.ts';
-import { accept, earlierAnswer, recordDenial, type Mutation } from './accept.ts';
+import { accept, checkPrecondition, earlierAnswer, recordDenial, type Mutation } from './accept.ts';
 import type { Credentials } from './auth/bearer.ts';
 import type { Caller, Principal } from './caller.ts';
 import type { ApiDeps } from './deps.ts';
@@ -53,6 +53,7 @@ export type Outcome =
 export async function perform(deps: ApiDeps, endpoint: Endpoint, call: Call): Promise<Outcome> {
   const principal = await deps.verifyToken(call.credentials);
   deps.admit(principal);
+  refuseUnknownCondition(endpoint, call);
   if (endpoint.kind === 'feed') return takeLines(deps, endpoint, principal, call);
   const { query, isDryRun } = withoutDryRun(endpoint, call.query);
   const raw: RawInput = { params: call.params, query, body: await call.readBody() };
@@ -160,6 +161,8 @@ async function change(
       await checkScope(tx, endpoint, caller, input);
       const earlier = await earlierAnswer(tx, mutation);
       if (!earlier) await endpoint.permit?.(tx, caller, input);
+      // It is looked at again in the acceptance; here, so that nobody is asked to approve what cannot be.
+      if (!earlier) await checkPrecondition(tx, deps, mutation);
       const question = earlier ? null : await endpoint.governed?.question(tx, caller, input, environment);
       return { environment, earlier, question };
     });
@@ -199,6 +202,15 @@ function withoutDryRun(endpoint: Endpoint, query: unknown): { query: unknown; is
   if (wanted === 'true' || wanted === 'false') return { query: rest, isDryRun: wanted === 'true' };
   throw new PlatformError('ValidationFailed', 'One thing is wrong with the input.', {
     pointers: [{ pointer: '?dryRun', message: 'is true or false' }],
+  });
+}
+
+/** A condition that is not looked at must not be thought to hold. @throws PlatformError `PreconditionNotSupported` */
+function refuseUnknownCondition(endpoint: Endpoint, { ifMatch }: Call): void {
+  if (ifMatch === undefined || (endpoint.kind === 'mutation' && endpoint.current)) return;
+  const message = 'If-Match is taken by changes of what has an ETag; nothing was done.';
+  throw new PlatformError('PreconditionNotSupported', message, {
+    pointers: [{ pointer: 'If-Match', message: 'is not taken here' }],
   });
 }
 

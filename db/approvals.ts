@@ -4,6 +4,7 @@ import type { ApprovalStatus, Person } from '../domain/approvals.ts';
 import type { Judged } from '../domain/governed.ts';
 import type { ApprovalId, EnvironmentId, EnvironmentKey, OperationId, SnapshotId } from '../domain/ids.ts';
 import type { Tx } from './client.ts';
+import { isAbout } from './concerned-services.ts';
 import { afterKey, byKey, createdBetween, equals, isBound, pageOf } from './page.ts';
 import type { CreatedBetween, Page, PageRequest } from './page.ts';
 import { approvals } from './schema/index.ts';
@@ -38,6 +39,7 @@ export async function findApproval(tx: Tx, tenantId: string, id: ApprovalId): Pr
 
 export interface ApprovalFilter extends CreatedBetween {
   environmentId?: EnvironmentId;
+  serviceId?: string;
   status?: ApprovalStatus;
 }
 
@@ -57,6 +59,7 @@ export async function pageOfApprovals(
         eq(approvals.tenantId, tenantId),
         isBound(approvals),
         equals(approvals.environmentId, filter.environmentId),
+        isAbout(approvals, filter.serviceId),
         equals(approvals.status, filter.status),
         createdBetween(approvals.createdAt, filter),
         afterKey(page, id),

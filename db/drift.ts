@@ -7,7 +7,7 @@ import type { Tx } from './client.ts';
 import { findEnvironment } from './environments.ts';
 import { appendEvent } from './events.ts';
 import { newId } from './new-id.ts';
-import { afterKey, byKey, equals, pageOf, type Page, type PageRequest } from './page.ts';
+import { afterKey, between, byKey, equals, pageOf, type Page, type PageRequest } from './page.ts';
 import { scalingOf, scalingPoliciesOf } from './scaling-policies.ts';
 import { driftFindings, snapshots } from './schema/index.ts';
 import { readSnapshot } from './snapshots.ts';
@@ -83,6 +83,8 @@ export interface FindingFilter {
   serviceId?: string;
   kind?: DriftKind;
   severity?: DriftSeverity;
+  detectedAfter?: Date;
+  detectedBefore?: Date;
 }
 
 /** The newest first. */
@@ -102,6 +104,7 @@ export async function pageOfFindings(
         equals(driftFindings.serviceId, filter.serviceId),
         equals(driftFindings.kind, filter.kind),
         equals(driftFindings.severity, filter.severity),
+        between(driftFindings.detectedAt, filter.detectedAfter, filter.detectedBefore),
         afterKey(page, driftFindings.id),
       ),
     )

@@ -5,6 +5,7 @@ import type { Judged } from '../domain/governed.ts';
 import type { ApprovalId, EnvironmentKey, OperationId } from '../domain/ids.ts';
 import { findApproval, insertApproval, setDecision, setExpired, type ApprovalRow, type Decision } from './approvals.ts';
 import type { Tx } from './client.ts';
+import { noteAsOperation } from './concerned-services.ts';
 import { lockEnvironment } from './environments.ts';
 import { appendEvent } from './events.ts';
 import { endOperation, setWaitingOn, type OperationRow } from './operations.ts';
@@ -39,6 +40,7 @@ export async function holdForApproval(
   const expiresAt = new Date(Math.min(Date.now() + APPROVAL_SECONDS * 1000, latestMs));
   const asked = { action, planHash, requestedBySubject, requestedByClient, expiresAt, traceId };
   await insertApproval(tx, { ...wanted, ...asked, tenantId, environmentId, operationId });
+  await noteAsOperation(tx, tenantId, wanted.id, operationId);
   await setJudged(tx, tenantId, operationId, { ...judged, approvalId: wanted.id });
   await setWaitingOn(tx, tenantId, operationId, { kind: 'approval', reference: wanted.id });
   await appendEvent(tx, operation, {

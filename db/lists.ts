@@ -1,16 +1,20 @@
 /** The tenant's rows, page by page and filtered. Each page is the newest first. */
 import { and, eq, getTableColumns, inArray, sql } from 'drizzle-orm';
 import type { EnvironmentId, OperationId, TraceId } from '../domain/ids.ts';
+import type { Observed } from '../domain/observed.ts';
 import type { EnvironmentStatus, OperationKind, OperationStatus, Phase, Stage } from '../domain/phases.ts';
+import type { ScalingPolicyStatus } from '../domain/scaling.ts';
+import type { SecretBindingStatus } from '../domain/secrets.ts';
 import type { Tx } from './client.ts';
+import { isAbout } from './concerned-services.ts';
 import type { ConfigurationRow } from './configurations.ts';
 import type { DeploymentRow } from './deployments.ts';
 import type { EnvironmentRow } from './environments.ts';
 import type { OperationRow } from './operations.ts';
-import { afterKey, byKey, createdBetween, equals, isBound, pageOf } from './page.ts';
+import { afterKey, between, byKey, createdBetween, equals, isBound, pageOf } from './page.ts';
 import type { CreatedBetween, Page, PageRequest } from './page.ts';
 import type { RequestRow } from './requests.ts';
-import type { ScalingPolicyRow } from './scaling-policies.ts';
+import { isLastOfRemoved, type ScalingPolicyRow } from './scaling-policies.ts';
 import {
   configurations,
   deployments,
@@ -18,11 +22,12 @@ import {
   operations,
   requests,
   scalingPolicies,
+  scalingPolicyVersions,
   secretBindings,
   services,
   type DECISIONS,
 } from './schema/index.ts';
-import type { SecretBindingRow } from './secret-bindings.ts';
+import { secretBindingStatus, type SecretBindingWithStatus } from './secret-bindings.ts';
 import type { ServiceRow } from './services.ts';
 
 export interface EnvironmentFilter extends CreatedBetween {
@@ -61,6 +66,7 @@ export async function pageOfEnvironments(
 
 export interface DeploymentFilter extends CreatedBetween {
   environmentId?: EnvironmentId;
+  /** What it names, or has a step for. */
   serviceId?: string;
   status?: Phase;
 }
@@ -70,21 +76,13 @@ export interface DeploymentWithOperation {
   operation: OperationRow;
 }
 
-/** `serviceId`: deployments that name the service, or that had a step for it. */
 export async function pageOfDeployments(
   tx: Tx,
   tenantId: string,
   filter: DeploymentFilter,
   page: PageRequest,
 ): Promise<Page<DeploymentWithOperation>> {
-  const { id, components } = deployments;
-  const { serviceId } = filter;
-  const named =
-    serviceId === undefined
-      ? undefined
-      : sql`(${components} @> ${JSON.stringify([{ moduleId: serviceId }])}::jsonb or exists (
-          select 1 from components c where c.tenant_id = ${deployments.tenantId} and c.deployment_id = ${id}
-          and c.service_id = ${serviceId} and c.action <> 'keep'))`;
+  const { id } = deployments;
   const rows = await tx
     .select({ deployment: getTableColumns(deployments), operation: getTableColumns(operations) })
     .from(deployments)
@@ -98,7 +96,7 @@ export async function pageOfDeployments(
         isBound(deployments),
         equals(deployments.environmentId, filter.environmentId),
         equals(operations.phase, filter.status),
-        named,
+        isAbout({ tenantId: deployments.tenantId, id: deployments.operationId }, filter.serviceId),
         createdBetween(deployments.createdAt, filter),
         afterKey(page, id),
       ),
@@ -110,6 +108,8 @@ export async function pageOfDeployments(
 
 export interface OperationFilter extends CreatedBetween {
   environmentId?: EnvironmentId;
+  /** What its deployment changes: not all that stands in an environment which comes or goes. */
+  serviceId?: string;
   status?: OperationStatus;
   /** The kinds that the caller may read. */
   kinds: OperationKind[];
@@ -129,6 +129,7 @@ export async function pageOfOperations(
         eq(operations.tenantId, tenantId),
         isBound(operations),
         equals(operations.environmentId, filter.environmentId),
+        isAbout(operations, filter.serviceId),
         equals(operations.status, filter.status),
         inArray(operations.kind, filter.kinds),
         createdBetween(operations.acceptedAt, filter),
@@ -145,14 +146,23 @@ export interface OfServiceFilter extends CreatedBetween {
   serviceId?: string;
 }
 
-/** The inventory of every environment; services have no time of their own to filter by. */
+export interface ServiceFilter {
+  environmentId?: EnvironmentId;
+  serviceId?: string;
+  /** As a worker on the outside has seen it. */
+  status?: Observed['status'];
+  updatedAfter?: Date;
+  updatedBefore?: Date;
+}
+
+/** The inventory of every environment. */
 export async function pageOfServices(
   tx: Tx,
   tenantId: string,
-  filter: Omit<OfServiceFilter, keyof CreatedBetween>,
+  filter: ServiceFilter,
   page: PageRequest,
 ): Promise<Page<ServiceRow>> {
-  const { environmentId, serviceId } = services;
+  const { environmentId, serviceId, observed, updatedAt } = services;
   const rows = await tx
     .select()
     .from(services)
@@ -162,6 +172,8 @@ export async function pageOfServices(
         isBound(services),
         equals(environmentId, filter.environmentId),
         equals(serviceId, filter.serviceId),
+        filter.status && eq(sql`${observed} ->> 'status'`, filter.status),
+        between(updatedAt, filter.updatedAfter, filter.updatedBefore),
         afterKey(page, environmentId, serviceId),
       ),
     )
@@ -196,23 +208,26 @@ export async function pageOfConfigurations(
 export async function pageOfScalingPolicies(
   tx: Tx,
   tenantId: string,
-  filter: OfServiceFilter,
+  { status, ...filter }: OfServiceFilter & { status: ScalingPolicyStatus },
   page: PageRequest,
 ): Promise<Page<ScalingPolicyRow>> {
+  // Those that are no more are found among the versions.
+  const policies = status === 'InForce' ? scalingPolicies : scalingPolicyVersions;
   const rows = await tx
-    .select()
-    .from(scalingPolicies)
+    .select(getTableColumns(policies))
+    .from(policies)
     .where(
       and(
-        eq(scalingPolicies.tenantId, tenantId),
-        isBound(scalingPolicies),
-        equals(scalingPolicies.environmentId, filter.environmentId),
-        equals(scalingPolicies.serviceId, filter.serviceId),
-        createdBetween(scalingPolicies.createdAt, filter),
-        afterKey(page, scalingPolicies.id),
+        eq(policies.tenantId, tenantId),
+        status === 'Removed' ? isLastOfRemoved : undefined,
+        isBound(policies),
+        equals(policies.environmentId, filter.environmentId),
+        equals(policies.serviceId, filter.serviceId),
+        createdBetween(policies.createdAt, filter),
+        afterKey(page, policies.id),
       ),
     )
-    .orderBy(...byKey(scalingPolicies.id))
+    .orderBy(...byKey(policies.id))
     .limit(page.limit + 1);
   return pageOf(rows, page, (row) => [row.id]);
 }
@@ -221,11 +236,11 @@ export async function pageOfScalingPolicies(
 export async function pageOfSecretBindings(
   tx: Tx,
   tenantId: string,
-  filter: OfServiceFilter,
+  filter: OfServiceFilter & { status?: SecretBindingStatus },
   page: PageRequest,
-): Promise<Page<SecretBindingRow>> {
+): Promise<Page<SecretBindingWithStatus>> {
   const rows = await tx
-    .select()
+    .select({ ...getTableColumns(secretBindings), status: secretBindingStatus })
     .from(secretBindings)
     .where(
       and(
@@ -233,6 +248,7 @@ export async function pageOfSecretBindings(
         isBound(secretBindings),
         equals(secretBindings.environmentId, filter.environmentId),
         equals(secretBindings.serviceId, filter.serviceId),
+        filter.status && eq(secretBindingStatus, filter.status),
         createdBetween(secretBindings.createdAt, filter),
         afterKey(page, secretBindings.id),
       ),

@@ -50,7 +50,12 @@ export function equals<V>(column: AnyPgColumn, wanted: V | undefined): SQL | und
 }
 
 export function createdBetween(column: AnyPgColumn, { createdAfter, createdBefore }: CreatedBetween): SQL | undefined {
-  return and(createdAfter && gte(column, createdAfter), createdBefore && lt(column, createdBefore));
+  return between(column, createdAfter, createdBefore);
+}
+
+/** From one moment on, and before another. */
+export function between(column: AnyPgColumn, from: Date | undefined, until: Date | undefined): SQL | undefined {
+  return and(from && gte(column, from), until && lt(column, until));
 }
 
 /** The tenant may act on the row's environment: its binding holds. What lies behind a revoked one is in no list. */

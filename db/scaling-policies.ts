@@ -1,13 +1,17 @@
-/** The scaling policy of each service: exactly one, replaced in place. */
-import { and, asc, eq } from 'drizzle-orm';
+/** The scaling policy of each service: exactly one, replaced in place; what it was before stays in its versions. */
+import { and, asc, eq, sql } from 'drizzle-orm';
 import type { EnvironmentKey, PolicyId, TraceId } from '../domain/ids.ts';
-import type { Scaling } from '../domain/scaling.ts';
+import { hashOf } from '../domain/hash.ts';
+import type { Scaling, ScalingChange } from '../domain/scaling.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import type { Tx } from './client.ts';
 import { newId } from './new-id.ts';
-import { scalingPolicies } from './schema/index.ts';
+import { afterKey, byKey, createdBetween, equals, pageOf, type CreatedBetween, type Page } from './page.ts';
+import type { PageRequest } from './page.ts';
+import { scalingPolicies, scalingPolicyVersions } from './schema/index.ts';
 
 export type ScalingPolicyRow = typeof scalingPolicies.$inferSelect;
+export type ScalingPolicyVersionRow = typeof scalingPolicyVersions.$inferSelect;
 
 const inEnvironment = (key: EnvironmentKey) =>
   and(eq(scalingPolicies.tenantId, key.tenantId), eq(scalingPolicies.environmentId, key.environmentId));
@@ -29,12 +33,16 @@ export async function putScalingPolicy(
     .set({ ...wanted, traceId, updatedAt: now })
     .where(and(inEnvironment(key), eq(scalingPolicies.serviceId, serviceId)))
     .returning();
-  if (before) return { row: before, replaced: true };
+  if (before) {
+    await record(tx, before, 'Applied');
+    return { row: before, replaced: true };
+  }
   const times = { createdAt: now, updatedAt: now };
   const [row] = await tx
     .insert(scalingPolicies)
     .values({ tenantId, environmentId, id: newId('pol'), serviceId, ...wanted, traceId, ...times })
     .returning();
+  await record(tx, row as ScalingPolicyRow, 'Applied');
   return { row: row as ScalingPolicyRow, replaced: false };
 }
 
@@ -67,21 +75,79 @@ export async function restoreScalingPolicies(
   { acceptedAt, traceId }: { acceptedAt: Date; traceId: TraceId },
 ): Promise<void> {
   const now = await scalingPoliciesOf(tx, key);
+  const updatedAt = new Date();
   for (const { serviceId, scaling } of Object.values(services)) {
     const current = now.get(serviceId);
     if (current && current.updatedAt >= acceptedAt) continue;
+    if (current && scaling && hashOf(scalingOf(current)) === hashOf(scaling)) continue;
+    if (current && current.id !== scaling?.policyId) await record(tx, { ...current, traceId, updatedAt }, 'Removed');
     if (scaling) {
       const { policyId: id, ...wanted } = scaling;
-      const fields = { id, ...wanted, traceId, updatedAt: new Date() };
-      await tx
+      const createdAt = (await lastVersionOf(tx, key.tenantId, id))?.createdAt ?? updatedAt;
+      const fields = { id, ...wanted, traceId, createdAt, updatedAt };
+      const [row] = await tx
         .insert(scalingPolicies)
-        .values({ ...key, serviceId, ...fields, createdAt: fields.updatedAt })
-        .onConflictDoUpdate({ target: ONE_PER_SERVICE, set: fields });
+        .values({ ...key, serviceId, ...fields })
+        .onConflictDoUpdate({ target: ONE_PER_SERVICE, set: fields })
+        .returning();
+      await record(tx, row as ScalingPolicyRow, 'Restored');
     } else if (current) {
       await tx.delete(scalingPolicies).where(and(inEnvironment(key), eq(scalingPolicies.serviceId, serviceId)));
     }
   }
 }
+
+/** Part of every change, under the environment's row lock: so the numbers have no gap. */
+async function record(tx: Tx, row: ScalingPolicyRow, change: ScalingChange): Promise<void> {
+  const last = sql`select max(version) from scaling_policy_versions where tenant_id = ${row.tenantId} and id = ${row.id}`;
+  await tx.insert(scalingPolicyVersions).values({ ...row, change, version: sql`coalesce((${last}), 0) + 1` });
+}
+
+/** The last version of a policy, whether it is in force or not. */
+export async function lastVersionOf(tx: Tx, tenantId: string, id: PolicyId): Promise<ScalingPolicyVersionRow | null> {
+  const [row] = await tx
+    .select()
+    .from(scalingPolicyVersions)
+    .where(isVersionOf(tenantId, id))
+    .orderBy(...byKey(scalingPolicyVersions.version))
+    .limit(1);
+  return row ?? null;
+}
+
+/** The newest first. */
+export async function pageOfVersions(
+  tx: Tx,
+  tenantId: string,
+  id: PolicyId,
+  filter: CreatedBetween & { change?: ScalingChange },
+  page: PageRequest,
+): Promise<Page<ScalingPolicyVersionRow>> {
+  const { version, change, updatedAt } = scalingPolicyVersions;
+  const rows = await tx
+    .select()
+    .from(scalingPolicyVersions)
+    .where(
+      and(
+        isVersionOf(tenantId, id),
+        equals(change, filter.change),
+        createdBetween(updatedAt, filter),
+        afterKey(page, version),
+      ),
+    )
+    .orderBy(...byKey(version))
+    .limit(page.limit + 1);
+  return pageOf(rows, page, (row) => [String(row.version)]);
+}
+
+const isVersionOf = (tenantId: string, id: PolicyId) =>
+  and(eq(scalingPolicyVersions.tenantId, tenantId), eq(scalingPolicyVersions.id, id));
+
+/** Of the versions those that took a policy away which has not come back since. */
+export const isLastOfRemoved = and(
+  eq(scalingPolicyVersions.change, 'Removed'),
+  sql`not exists (select 1 from scaling_policy_versions as later where later.tenant_id = ${scalingPolicyVersions.tenantId}
+    and later.id = ${scalingPolicyVersions.id} and later.version > ${scalingPolicyVersions.version})`,
+);
 
 /** What a snapshot keeps of a policy. */
 export function scalingOf(row: ScalingPolicyRow): Scaling {

@@ -5,6 +5,7 @@ import type { Judged } from '../domain/governed.ts';
 import type { ApprovalId, EnvironmentKey, TraceId } from '../domain/ids.ts';
 import { insertApproval, type ApprovalRow } from './approvals.ts';
 import type { Tx } from './client.ts';
+import { noteConcerned } from './concerned-services.ts';
 import { appendEvent } from './events.ts';
 import type { WantedApproval } from './held-operations.ts';
 import { serializeOn } from './requests.ts';
@@ -52,6 +53,8 @@ export async function askForApproval(
   const expiresAt = new Date(Date.now() + APPROVAL_SECONDS * 1000);
   const asked = { action, planHash, requestedBySubject, requestedByClient, expiresAt, traceId };
   const row = await insertApproval(tx, { ...key, ...wanted, ...asked, operationId: null });
+  const { serviceId } = judged.facts;
+  if (serviceId !== undefined) await noteConcerned(tx, key.tenantId, row.id, [serviceId]);
   const data = { approvalId: row.id, reasons: wanted.reasons };
   await appendEvent(tx, key, { type: 'approval.requested', data });
   return row;

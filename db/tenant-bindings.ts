@@ -42,6 +42,13 @@ export async function holdBinding(tx: Tx, key: EnvironmentKey): Promise<boolean>
   return rows.length > 0;
 }
 
+/** The binding as it stays until this transaction ends; null when there is none, and then nobody makes one meanwhile. */
+export async function lockBinding(tx: Tx, key: EnvironmentKey): Promise<TenantBindingRow | null> {
+  await serializeOn(tx, 'binding', key.tenantId, key.environmentId);
+  const [row] = await tx.select().from(tenantBindings).where(ofEnvironment(key)).for('update');
+  return row ?? null;
+}
+
 export interface BindingFilter extends CreatedBetween {
   environmentId?: EnvironmentId;
   isRevoked?: boolean;

@@ -8,6 +8,7 @@ export const ERROR_KINDS = {
   MalformedJson: 'invalid',
   ValidationFailed: 'invalid',
   UnsupportedMediaType: 'unsupportedMediaType',
+  PreconditionNotSupported: 'invalid',
   DuplicateComponent: 'invalid',
   TargetNotInEnvironment: 'invalid',
   DependencyCycle: 'invalid',

@@ -47,6 +47,11 @@ export function plan(live: Snapshot, wanted: Snapshot): Plan {
   return { waves: [...waves, ...retirements] };
 }
 
+/** The services that steps do something about. */
+export function touchedBy(steps: readonly PlanStep[]): string[] {
+  return steps.filter(({ action }) => action !== 'keep').map(({ serviceId }) => serviceId);
+}
+
 /** What governance judges: the same plan has the same hash. */
 export function planHash(of: Plan): string {
   return hashOf(of);

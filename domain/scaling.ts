@@ -5,6 +5,13 @@ import type { ComputeTargetName } from './phases.ts';
 export const SCALING_METRICS = ['cpu', 'memory', 'requests'] as const;
 export type ScalingMetric = (typeof SCALING_METRICS)[number];
 
+/** How a policy came to say what it says: by a call, or by going back to a release that ran under it, or before it. */
+export const SCALING_CHANGES = ['Applied', 'Restored', 'Removed'] as const;
+export type ScalingChange = (typeof SCALING_CHANGES)[number];
+
+export const SCALING_POLICY_STATUSES = ['InForce', 'Removed'] as const;
+export type ScalingPolicyStatus = (typeof SCALING_POLICY_STATUSES)[number];
+
 /** The most replicas that any component or policy may ask for. */
 export const MAX_REPLICAS = 100;
 

@@ -8,6 +8,10 @@ export interface SecretRef {
   version: string;
 }
 
+/** A binding is in force while the newest binding of at least one of its variables is this one. */
+export const SECRET_BINDING_STATUSES = ['InForce', 'Replaced'] as const;
+export type SecretBindingStatus = (typeof SECRET_BINDING_STATUSES)[number];
+
 /** An environment variable of a workload, and the version of the secret that it holds. */
 export interface BoundSecret {
   name: string;

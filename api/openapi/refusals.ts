@@ -31,7 +31,7 @@ export function refusalsOf(endpoint: Endpoint): Map<number, ErrorCode[]> {
     ...(target && !target.isUnbound ? (['BindingRevoked'] as const) : []),
     ...(endpoint.kind === 'watch' || endpoint.kind === 'stream' ? (['TooManyStreams'] as const) : []),
     ...(isMutation ? (['IdempotencyKeyReused'] as const) : []),
-    ...(isMutation && endpoint.current ? (['PreconditionFailed'] as const) : []),
+    isMutation && endpoint.current ? 'PreconditionFailed' : 'PreconditionNotSupported',
     ...(isMutation && 202 in endpoint.output ? (['QuotaExceeded'] as const) : []),
     ...(isMutation && endpoint.governed ? (['GovernanceDenied', 'GovernanceUnavailable'] as const) : []),
     // What can wait for an approval is accepted.

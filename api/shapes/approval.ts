@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { APPROVAL_STATUSES } from '../../domain/approvals.ts';
 import { GOVERNED_ACTIONS } from '../../domain/governed.ts';
 import { createdBetween, listOf, listQueryOf } from '../list.ts';
-import { id, statedTenant } from './text.ts';
+import { id, moduleId, statedTenant } from './text.ts';
 
 export const approvalParams = z.strictObject({ approvalId: id('apr') });
 
@@ -44,6 +44,7 @@ export const approvalAnswer = z.strictObject({
 
 export const approvalsQuery = listQueryOf('approvals', {
   environmentId: id('env').optional(),
+  serviceId: moduleId.optional(),
   status: z.enum(APPROVAL_STATUSES).optional(),
   ...createdBetween,
 });

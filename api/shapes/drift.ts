@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { DRIFT_KINDS, DRIFT_SEVERITIES, DRIFT_STATUSES } from '../../domain/drift.ts';
 import { OPERATION_STATUSES } from '../../domain/phases.ts';
-import { listQueryOf } from '../list.ts';
+import { listQueryOf, time } from '../list.ts';
 import { moduleId, statedTenant } from './text.ts';
 
 export const driftQuery = listQueryOf('drift', {
@@ -10,6 +10,8 @@ export const driftQuery = listQueryOf('drift', {
   serviceId: moduleId.optional(),
   kind: z.enum(DRIFT_KINDS).optional(),
   severity: z.enum(DRIFT_SEVERITIES).optional(),
+  detectedAfter: time,
+  detectedBefore: time,
 });
 
 export const driftFinding = z.strictObject({

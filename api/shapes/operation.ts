@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { OPERATION_KINDS, OPERATION_STATUSES, PHASES } from '../../domain/phases.ts';
 import { createdBetween, listOf, listQueryOf } from '../list.ts';
-import { id } from './text.ts';
+import { id, moduleId } from './text.ts';
 
 export const operationParams = z.strictObject({ operationId: id('op') });
 
@@ -44,6 +44,7 @@ export const operationAnswer = z.strictObject({
 
 export const operationsQuery = listQueryOf('operations', {
   environmentId: id('env').optional(),
+  serviceId: moduleId.optional(),
   kind: z.enum(OPERATION_KINDS).optional(),
   status: z.enum(OPERATION_STATUSES).optional(),
   ...createdBetween,

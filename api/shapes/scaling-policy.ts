@@ -1,7 +1,7 @@
 /** What goes in and out of the scaling policies' endpoints. */
 import { z } from 'zod';
 import { COMPUTE_TARGETS } from '../../domain/phases.ts';
-import { MAX_REPLICAS, SCALING_METRICS } from '../../domain/scaling.ts';
+import { MAX_REPLICAS, SCALING_CHANGES, SCALING_METRICS, SCALING_POLICY_STATUSES } from '../../domain/scaling.ts';
 import { createdBetween, listOf, listQueryOf } from '../list.ts';
 import { id, moduleId, statedTenant } from './text.ts';
 
@@ -38,6 +38,8 @@ export const scalingPolicyAnswer = z.strictObject({
   maxReplicas: z.number(),
   targetUtilizationPercent: z.number(),
   scaleToZero: z.boolean(),
+  /** Going back to a release that ran without it removes a policy. */
+  status: z.enum(SCALING_POLICY_STATUSES),
   createdAt: z.string(),
   updatedAt: z.string(),
   traceId: z.string(),
@@ -49,7 +51,25 @@ export const scalingPolicyStarted = scalingPolicyAnswer.extend({ deploymentId: z
 export const scalingPoliciesQuery = listQueryOf('scaling-policies', {
   environmentId: id('env').optional(),
   serviceId: moduleId.optional(),
+  status: z.enum(SCALING_POLICY_STATUSES).default('InForce'),
   ...createdBetween,
 });
 
 export const scalingPolicyList = listOf(scalingPolicyAnswer);
+
+/** What a policy said from `createdAt` on, until the next version; one that is removed says what it said before. */
+export const scalingPolicyVersion = scalingPolicyAnswer.omit({ status: true, updatedAt: true }).extend({
+  /** 1, 2, … of the policy. */
+  version: z.number(),
+  change: z.enum(SCALING_CHANGES),
+});
+
+export const scalingPolicyVersionsQuery = listQueryOf('scaling-policy-versions', {
+  change: z.enum(SCALING_CHANGES).optional(),
+  ...createdBetween,
+}).refine(({ cursor }) => cursor === undefined || /^[0-9]{1,9}$/.test(cursor[0] ?? ''), {
+  path: ['cursor'],
+  message: 'is no cursor that this list has given',
+});
+
+export const scalingPolicyVersionList = listOf(scalingPolicyVersion);

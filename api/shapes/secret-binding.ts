@@ -1,5 +1,6 @@
 /** What goes in and out of the secret bindings' endpoints: references, never values. */
 import { z } from 'zod';
+import { SECRET_BINDING_STATUSES } from '../../domain/secrets.ts';
 import { createdBetween, listOf, listQueryOf } from '../list.ts';
 import { environmentVariableName, id, moduleId, statedTenant } from './text.ts';
 
@@ -46,6 +47,8 @@ export const secretBindingAnswer = z.strictObject({
   secrets: z.array(z.strictObject({ name: z.string(), vault: z.string(), secret: z.string(), version: z.string() })),
   /** `manual`: another version is taken by another binding. */
   rotationPolicy: z.enum(['manual']),
+  /** Replaced, when all of its variables have been bound anew. */
+  status: z.enum(SECRET_BINDING_STATUSES),
   createdAt: z.string(),
   traceId: z.string(),
 });
@@ -53,6 +56,7 @@ export const secretBindingAnswer = z.strictObject({
 export const secretBindingsQuery = listQueryOf('secret-bindings', {
   environmentId: id('env').optional(),
   serviceId: moduleId.optional(),
+  status: z.enum(SECRET_BINDING_STATUSES).optional(),
   ...createdBetween,
 });
 

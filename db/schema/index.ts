@@ -1,5 +1,6 @@
 export * from './approvals.ts';
 export * from './components.ts';
+export * from './concerned-services.ts';
 export * from './configurations.ts';
 export * from './deployments.ts';
 export * from './drift-findings.ts';
@@ -10,6 +11,7 @@ export * from './health-samples.ts';
 export * from './operations.ts';
 export * from './requests.ts';
 export * from './scaling-policies.ts';
+export * from './scaling-policy-versions.ts';
 export * from './secret-bindings.ts';
 export * from './services.ts';
 export * from './snapshots.ts';

@@ -1,4 +1,4 @@
-import { integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import { index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import type { ConfigurationId, DeploymentId, EnvironmentId } from '../../domain/ids.ts';
 import type { Observed } from '../../domain/observed.ts';
 import type { ComputeTargetName } from '../../domain/phases.ts';
@@ -25,5 +25,9 @@ export const services = pgTable(
     observed: jsonb('observed').$type<Observed>(),
     updatedAt: at('updated_at').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.tenantId, table.environmentId, table.serviceId] }), tenantNotEmpty(table)],
+  (table) => [
+    primaryKey({ columns: [table.tenantId, table.environmentId, table.serviceId] }),
+    index('services_by_id').on(table.tenantId, table.serviceId, table.environmentId),
+    tenantNotEmpty(table),
+  ],
 );

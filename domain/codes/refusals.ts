@@ -25,6 +25,10 @@ export const REFUSAL_TEXTS: Record<ErrorCode, CodeText> = {
     means: 'The body is not `application/json` in UTF-8, or it is compressed.',
     whatToDo: 'Send it plain with `content-type: application/json`.',
   },
+  PreconditionNotSupported: {
+    means: '`If-Match` came with a call that changes nothing which has an `ETag`; nothing was done.',
+    whatToDo: 'Leave `If-Match` out; the document says which calls take it.',
+  },
   DuplicateComponent: {
     means: 'A deployment names a component twice.',
     whatToDo: 'Name each `moduleId` once.',

@@ -59,6 +59,7 @@ describe('POST /v1/runtime/scaling-policies', () => {
     expect(reply.body).toEqual({
       policyId: expect.stringMatching(/^pol-[0-9a-f]{32}$/),
       ...asked,
+      status: 'InForce',
       createdAt: expect.any(String),
       updatedAt: reply.body.createdAt,
       traceId: reply.headers.get('x-trace-id'),

@@ -59,6 +59,7 @@ describe('POST /v1/runtime/secret-bindings', () => {
         { name: 'OLD_KEY', ...vaultAndSecret, version: first.version },
       ],
       rotationPolicy: 'manual',
+      status: 'InForce',
       createdAt: expect.any(String),
       traceId: reply.headers.get('x-trace-id'),
     });

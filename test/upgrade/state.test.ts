@@ -5,6 +5,7 @@ import type { Tx } from '../../db/client.ts';
 import { deploymentsOf } from '../../db/deployments.ts';
 import { bindingState, findEnvironment, findEnvironmentByName } from '../../db/environments.ts';
 import { eventsOfOperation } from '../../db/events.ts';
+import { pageOfDeployments } from '../../db/lists.ts';
 import { findOperation, latestOperation } from '../../db/operations.ts';
 import { findByIdempotencyKey } from '../../db/requests.ts';
 import { servicesOf } from '../../db/services.ts';
@@ -78,6 +79,23 @@ describe.each(recordedStates())('the state %s, brought to the present', (state) 
       expect(history.find(({ type }) => type === 'deploy.ended')?.data).toMatchObject({ phase: operation?.phase });
     }
     expect(await look((tx) => latestOperation(tx, key, 'provision'))).toMatchObject({ phase: 'Completed' });
+  });
+
+  it('knows which services each deployment is about', async () => {
+    const page = { limit: 200, after: null };
+    const deployments = await look((tx) => deploymentsOf(tx, key));
+    const serviceIds = new Set(deployments.flatMap(({ components }) => components.map(({ moduleId }) => moduleId)));
+    expect(serviceIds.size).toBe(2);
+    for (const serviceId of serviceIds) {
+      const { rows } = await look((tx) => pageOfDeployments(tx, key.tenantId, { serviceId }, page));
+      const found = new Set(rows.map(({ deployment }) => deployment.id));
+      for (const { id, components } of deployments) {
+        const steps = await look((tx) => componentsOf(tx, key.tenantId, id));
+        const isNamed = components.some(({ moduleId }) => moduleId === serviceId);
+        const isStep = steps.some((step) => step.serviceId === serviceId && step.action !== 'keep');
+        expect({ id, serviceId, found: found.has(id) }).toEqual({ id, serviceId, found: isNamed || isStep });
+      }
+    }
   });
 
   it('gives the live snapshot and the configuration with the content that their hashes are of', async () => {

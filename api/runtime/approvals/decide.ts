@@ -21,7 +21,18 @@ export const deciding = {
   output: { 200: approvalAnswer },
   target: byApproval,
   permit: refuseRequester,
+  current: currentApproval,
 } as const;
+
+/** Without a lock: who decides does so by compare-and-set, and nothing else changes one that is pending. */
+async function currentApproval(
+  tx: Tx,
+  { tenantId }: Caller,
+  { params }: { params: { approvalId: ApprovalId } },
+): Promise<unknown> {
+  const row = await findApproval(tx, tenantId, params.approvalId);
+  return row && renderApproval(row);
+}
 
 /** @throws PlatformError `ApprovalByRequester` */
 async function refuseRequester(

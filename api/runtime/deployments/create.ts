@@ -55,7 +55,7 @@ export const createDeployment = mutation({
     const release = await releaseOf(tx, caller, body);
     await checkRelease(tx, environment, release, prune);
     await checkConfiguration(tx, key, configurationId);
-    return await acceptDeployment(tx, {
+    const deployment = {
       ...key,
       ...release,
       strategy,
@@ -66,7 +66,9 @@ export const createDeployment = mutation({
       restartOf: null,
       snapshotId: null,
       traceId: caller.traceId,
-    });
+    };
+    const serviceIds = release.components.map(({ moduleId }) => moduleId);
+    return await acceptDeployment(tx, deployment, serviceIds);
   },
 });
 

@@ -10,8 +10,10 @@ export interface OverLive {
   /** Its name while nobody can say which release will be live by then. */
   releaseRef: string;
   rollout: RolloutPolicy;
-  /** The service to restart. */
-  restartOf?: string;
+  /** The service that it is about. */
+  serviceId: string;
+  /** Its replicas are replaced by others of the same kind. */
+  isRestart?: true;
   traceId: TraceId;
 }
 
@@ -21,18 +23,19 @@ export async function acceptOverLive(tx: Tx, environment: EnvironmentRow, wanted
   const key = { tenantId, environmentId: id };
   const release =
     liveSnapshotId === null || status === 'Updating' ? null : await deploymentOfSnapshot(tx, key, liveSnapshotId);
-  return await acceptDeployment(tx, {
+  const deployment = {
     ...key,
     releaseRef: release?.releaseRef ?? wanted.releaseRef,
-    strategy: 'RollingHealthGated',
+    strategy: 'RollingHealthGated' as const,
     rollout: wanted.rollout,
     configurationId: release?.configurationId ?? null,
     components: [],
     prune: false,
     rollbackOf: null,
-    restartOf: wanted.restartOf ?? null,
+    restartOf: wanted.isRestart ? wanted.serviceId : null,
     fromDeploymentId: null,
     snapshotId: null,
     traceId: wanted.traceId,
-  });
+  };
+  return await acceptDeployment(tx, deployment, [wanted.serviceId]);
 }

@@ -1,8 +1,10 @@
 import type { Tx } from '../../../db/client.ts';
 import { deploymentOfSnapshot, findDeployment, type DeploymentRow } from '../../../db/deployments.ts';
 import { findOperation } from '../../../db/operations.ts';
+import { readSnapshot } from '../../../db/snapshots.ts';
 import { PlatformError } from '../../../domain/errors.ts';
 import type { DeploymentId, SnapshotId } from '../../../domain/ids.ts';
+import { plan, touchedBy } from '../../../domain/plan.ts';
 import { mutation } from '../../endpoint.ts';
 import { deployAnswer, deploymentParams, rollbackBody } from '../../shapes/deployment.ts';
 import { notThere } from '../../tenant-guard.ts';
@@ -34,9 +36,9 @@ export const rollbackDeployment = mutation({
   async run(tx, { tenantId, traceId }, { params }) {
     const { deployment, snapshotId } = await whatToGoBackTo(tx, tenantId, params.deploymentId);
     const key = { tenantId, environmentId: deployment.environmentId };
-    await lockForWork(tx, key);
+    const { liveSnapshotId } = await lockForWork(tx, key);
     const earlier = await deploymentOfSnapshot(tx, key, snapshotId);
-    return await acceptDeployment(tx, {
+    const wanted = {
       ...key,
       releaseRef: earlier?.releaseRef ?? `rollback-of-${deployment.id}`,
       strategy: deployment.strategy,
@@ -50,9 +52,16 @@ export const rollbackDeployment = mutation({
       fromDeploymentId: null,
       snapshotId,
       traceId,
-    });
+    };
+    return await acceptDeployment(tx, wanted, await changedServices(tx, tenantId, liveSnapshotId, snapshotId));
   },
 });
+
+/** What going back would change now; what it changes when its turn comes is noted then. */
+async function changedServices(tx: Tx, tenantId: string, from: SnapshotId | null, to: SnapshotId): Promise<string[]> {
+  const [live, wanted] = [await readSnapshot(tx, tenantId, from), await readSnapshot(tx, tenantId, to)];
+  return touchedBy(plan(live, wanted).waves.flat());
+}
 
 /** @throws PlatformError `DeploymentNotFinished`, `NothingToRollBackTo` */
 async function whatToGoBackTo(

@@ -9,7 +9,7 @@ import type { ComputeTargetName } from '../../../domain/phases.ts';
 import { mutation } from '../../endpoint.ts';
 import { environmentAnswer, environmentParams, environmentPatch } from '../../shapes/environment.ts';
 import { notThere } from '../../tenant-guard.ts';
-import { renderWhole } from './whole.ts';
+import { heldEnvironment, renderWhole } from './whole.ts';
 
 export const patchEnvironment = mutation({
   method: 'PATCH',
@@ -32,10 +32,7 @@ export const patchEnvironment = mutation({
       return Promise.resolve({ stage, intent, facts: { region, projectId, name } });
     },
   },
-  current: async (tx, { tenantId }, { params }) => {
-    const environment = await findEnvironment(tx, { tenantId, environmentId: params.environmentId });
-    return environment && (await renderWhole(tx, environment));
-  },
+  current: heldEnvironment,
   async run(tx, { tenantId }, { params, body }) {
     const key = { tenantId, environmentId: params.environmentId };
     const before = await lockEnvironment(tx, key);

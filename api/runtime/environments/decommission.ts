@@ -6,6 +6,7 @@ import { mutation } from '../../endpoint.ts';
 import { operationPath } from '../../paths.ts';
 import { decommissionAnswer, decommissionBody, environmentParams } from '../../shapes/environment.ts';
 import { notThere } from '../../tenant-guard.ts';
+import { heldEnvironment } from './whole.ts';
 
 /** Kept for a last look at what is left. */
 const RESERVE_SECONDS = 60;
@@ -33,6 +34,7 @@ export const decommissionEnvironment = mutation({
       });
     },
   },
+  current: heldEnvironment,
   async run(tx, { tenantId, traceId }, { params, body }) {
     const key = { tenantId, environmentId: params.environmentId };
     const environment = await lockEnvironment(tx, key);

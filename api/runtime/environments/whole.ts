@@ -1,8 +1,10 @@
 import type { z } from 'zod';
 import type { Tx } from '../../../db/client.ts';
-import type { EnvironmentRow } from '../../../db/environments.ts';
+import { lockEnvironment, type EnvironmentRow } from '../../../db/environments.ts';
 import { latestOperation, type OperationRow } from '../../../db/operations.ts';
+import type { EnvironmentId } from '../../../domain/ids.ts';
 import { isTerminalPhase } from '../../../domain/phases.ts';
+import type { Caller } from '../../caller.ts';
 import type { environmentAnswer } from '../../shapes/environment.ts';
 import { renderInventory } from './inventory.ts';
 import { renderEnvironment } from './render.ts';
@@ -17,6 +19,16 @@ export async function renderWhole(tx: Tx, row: EnvironmentRow): Promise<z.input<
     waitingOn: telling?.waitingOn ?? null,
     failure: telling?.failure ?? null,
   };
+}
+
+/** What `GET` shows of the environment in the path, under its row lock. */
+export async function heldEnvironment(
+  tx: Tx,
+  { tenantId }: Caller,
+  { params: { environmentId } }: { params: { environmentId: EnvironmentId } },
+): Promise<unknown> {
+  const row = await lockEnvironment(tx, { tenantId, environmentId });
+  return row && (await renderWhole(tx, row));
 }
 
 /** What the environment's state is to be read from: its decommission, while it is under way or blocked, else its provision. */

@@ -3,9 +3,9 @@
  * lane does it as a deployment, behind the same gate as any other.
  */
 import type { Tx } from '../../../db/client.ts';
-import { setLiveSnapshot, type EnvironmentRow } from '../../../db/environments.ts';
+import { lockEnvironment, setLiveSnapshot, type EnvironmentRow } from '../../../db/environments.ts';
 import { appendEvent } from '../../../db/events.ts';
-import { putScalingPolicy, scalingOf, type ScalingPolicyRow } from '../../../db/scaling-policies.ts';
+import { putScalingPolicy, scalingOf, scalingPoliciesOf, type ScalingPolicyRow } from '../../../db/scaling-policies.ts';
 import { insertSnapshot, readSnapshot } from '../../../db/snapshots.ts';
 import { PlatformError } from '../../../domain/errors.ts';
 import type { EnvironmentKey } from '../../../domain/ids.ts';
@@ -42,6 +42,12 @@ export const applyScalingPolicy = mutation({
       });
     },
   },
+  current: async (tx, { tenantId }, { body: { environmentId, serviceId } }) => {
+    const key = { tenantId, environmentId };
+    await lockEnvironment(tx, key);
+    const row = (await scalingPoliciesOf(tx, key)).get(serviceId);
+    return row ? renderScalingPolicy(row) : null;
+  },
   async run(tx, { tenantId, traceId }, { body }) {
     const { tenantId: _stated, environmentId, serviceId, ...wanted } = body;
     const key = { tenantId, environmentId };
@@ -56,7 +62,7 @@ export const applyScalingPolicy = mutation({
         ? { status: 200 as const, headers, body: policy, environmentId }
         : { status: 201 as const, headers, body: policy, environmentId };
     }
-    const scaling = { releaseRef: `scaling-of-${serviceId}`, rollout: DEFAULT_ROLLOUT, traceId };
+    const scaling = { releaseRef: `scaling-of-${serviceId}`, rollout: DEFAULT_ROLLOUT, serviceId, traceId };
     const started = await acceptOverLive(tx, environment, scaling);
     return { ...started, body: { ...policy, deploymentId: started.body.deploymentId } };
   },

@@ -7,12 +7,12 @@ import { renderScalingPolicy } from './render.ts';
 export const listScalingPolicies = read({
   route: '/runtime/scaling-policies',
   scope: 'runtime.scaling.read',
-  summary: 'List the scaling policies in force',
+  summary: 'List the scaling policies in force, or those that were removed',
   input: { query: scalingPoliciesQuery },
   output: { 200: scalingPolicyList },
   run: ({ db }, { tenantId }, { query }) =>
     db.forTenant(tenantId, async (tx) => {
       const page = await pageOfScalingPolicies(tx, tenantId, query, pageIn(query));
-      return listAnswer('scaling-policies', page, renderScalingPolicy);
+      return listAnswer('scaling-policies', page, (row) => renderScalingPolicy(row, query.status));
     }),
 });

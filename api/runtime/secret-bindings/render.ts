@@ -1,8 +1,8 @@
 import type { z } from 'zod';
-import type { SecretBindingRow } from '../../../db/secret-bindings.ts';
+import type { SecretBindingWithStatus } from '../../../db/secret-bindings.ts';
 import type { secretBindingAnswer } from '../../shapes/secret-binding.ts';
 
-export function renderSecretBinding(row: SecretBindingRow): z.input<typeof secretBindingAnswer> {
+export function renderSecretBinding(row: SecretBindingWithStatus): z.input<typeof secretBindingAnswer> {
   return {
     secretBindingId: row.id,
     environmentId: row.environmentId,
@@ -11,6 +11,7 @@ export function renderSecretBinding(row: SecretBindingRow): z.input<typeof secre
       return { name, vault: ref.namespace, secret: ref.name, version: ref.version };
     }),
     rotationPolicy: row.rotationPolicy,
+    status: row.status,
     createdAt: row.createdAt.toISOString(),
     traceId: row.traceId,
   };

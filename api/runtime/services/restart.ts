@@ -4,6 +4,7 @@
  */
 import type { Tx } from '../../../db/client.ts';
 import { findDeployment } from '../../../db/deployments.ts';
+import { lockEnvironment } from '../../../db/environments.ts';
 import type { ServiceRow } from '../../../db/services.ts';
 import { DEFAULT_ROLLOUT } from '../../../domain/rollout.ts';
 import { mutation } from '../../endpoint.ts';
@@ -12,6 +13,7 @@ import { serviceParams, serviceQuery } from '../../shapes/logs.ts';
 import { lockForWork } from '../deployments/checks.ts';
 import { acceptOverLive } from '../deployments/over-live.ts';
 import { byService, findService } from './locate.ts';
+import { renderService } from './render.ts';
 
 export const restartService = mutation({
   route: '/runtime/services/{serviceId}/restart',
@@ -34,6 +36,11 @@ export const restartService = mutation({
       };
     },
   },
+  current: async (tx, { tenantId }, { params, query }) => {
+    const { environmentId } = await findService(tx, tenantId, params.serviceId, query.environmentId);
+    await lockEnvironment(tx, { tenantId, environmentId });
+    return renderService(await findService(tx, tenantId, params.serviceId, environmentId));
+  },
   async run(tx, { tenantId, traceId }, { params, query }) {
     const { environmentId } = await findService(tx, tenantId, params.serviceId, query.environmentId);
     const environment = await lockForWork(tx, { tenantId, environmentId });
@@ -42,7 +49,8 @@ export const restartService = mutation({
     return await acceptOverLive(tx, environment, {
       releaseRef: `restart-of-${service.serviceId}`,
       rollout: await rolloutOf(tx, service),
-      restartOf: service.serviceId,
+      serviceId: service.serviceId,
+      isRestart: true,
       traceId,
     });
   },

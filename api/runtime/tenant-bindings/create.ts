@@ -1,5 +1,5 @@
 import { findEnvironment } from '../../../db/environments.ts';
-import { establishBinding } from '../../../db/tenant-bindings.ts';
+import { establishBinding, lockBinding } from '../../../db/tenant-bindings.ts';
 import { mutation } from '../../endpoint.ts';
 import { tenantBindingPath } from '../../paths.ts';
 import { tenantBindingAnswer, tenantBindingBody } from '../../shapes/tenant-binding.ts';
@@ -16,6 +16,10 @@ export const createTenantBinding = mutation({
     notFound: 'EnvironmentNotFound',
     isUnbound: true,
     locate: (_tx, _tenantId, { body }) => Promise.resolve(body.environmentId),
+  },
+  current: async (tx, { tenantId }, { body: { environmentId } }, { quotas }) => {
+    const row = await lockBinding(tx, { tenantId, environmentId });
+    return row && renderTenantBinding(row, quotas);
   },
   async run(tx, { tenantId }, { body: { environmentId, quota } }, { quotas }) {
     const key = { tenantId, environmentId };

@@ -1,4 +1,4 @@
-import { revokeBinding } from '../../../db/tenant-bindings.ts';
+import { findBinding, lockBinding, revokeBinding } from '../../../db/tenant-bindings.ts';
 import { mutation } from '../../endpoint.ts';
 import { tenantBindingAnswer, tenantBindingParams } from '../../shapes/tenant-binding.ts';
 import { notThere } from '../../tenant-guard.ts';
@@ -12,6 +12,11 @@ export const revokeTenantBinding = mutation({
   input: { params: tenantBindingParams },
   output: { 200: tenantBindingAnswer },
   target: byTenantBinding,
+  current: async (tx, { tenantId }, { params }, { quotas }) => {
+    const found = await findBinding(tx, tenantId, params.tenantBindingId);
+    const row = found && (await lockBinding(tx, found));
+    return row && renderTenantBinding(row, quotas);
+  },
   async run(tx, { tenantId }, { params }, { quotas }) {
     const row = await revokeBinding(tx, tenantId, params.tenantBindingId);
     if (!row) throw notThere('TenantBindingNotFound');
