@@ -90,7 +90,9 @@ function buildApp(
   stopping: AbortSignal,
 ): Express {
   const app = express();
-  app.disable('x-powered-by').disable('etag').set('query parser', 'simple').set('case sensitive routing', true);
+  app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
+  // One spelling for each path: what stands before the API may have rules by path.
+  app.enable('case sensitive routing').enable('strict routing');
   app.use((request: Request, response: Response, next: NextFunction) => {
     answering.set(request.socket, response);
     response.locals.traceId = traceIdOf(request.get('traceparent'));
