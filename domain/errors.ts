@@ -10,6 +10,7 @@ export const ERROR_KINDS = {
   UnsupportedMediaType: 'unsupportedMediaType',
   DuplicateComponent: 'invalid',
   TargetNotInEnvironment: 'invalid',
+  RegistryNotAllowed: 'invalid',
   DependencyCycle: 'invalid',
   DependencyUnknown: 'invalid',
   NothingToRollBackTo: 'conflict',

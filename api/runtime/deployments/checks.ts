@@ -8,6 +8,7 @@ import { readSnapshot } from '../../../db/snapshots.ts';
 import { PlatformError } from '../../../domain/errors.ts';
 import type { ConfigurationId, EnvironmentKey } from '../../../domain/ids.ts';
 import { dependencyProblem } from '../../../domain/plan.ts';
+import { registryOf } from '../../../domain/registry.ts';
 import { notThere } from '../../tenant-guard.ts';
 
 /** @throws PlatformError `DuplicateComponent` */
@@ -63,6 +64,32 @@ export function checkTargets(
   if (pointers.length > 0) {
     const targets = environment.computeTargets.join(', ');
     throw new PlatformError('TargetNotInEnvironment', `The environment has ${targets}.`, { pointers });
+  }
+}
+
+/**
+ * What runs may be gone back to, whatever is allowed by now; so only what is new to an environment is asked.
+ * @param named where the body names them all at once; null when it has each of them.
+ * @throws PlatformError `RegistryNotAllowed`
+ */
+export function checkRegistries(
+  allowed: ReadonlySet<string> | null,
+  components: RequestedComponent[],
+  named: string | null,
+): void {
+  if (!allowed) return;
+  const pointers = components.flatMap(({ moduleId, image }, index) => {
+    const registry = registryOf(image);
+    if (allowed.has(registry)) return [];
+    const message = `comes from ${registry}`;
+    return [
+      named
+        ? { pointer: named, message: `${moduleId} ${message}` }
+        : { pointer: `/components/${index}/image`, message },
+    ];
+  });
+  if (pointers.length > 0) {
+    throw new PlatformError('RegistryNotAllowed', `Images come from ${[...allowed].join(', ')}.`, { pointers });
   }
 }
 
