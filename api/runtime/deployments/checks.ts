@@ -7,6 +7,7 @@ import type { RequestedComponent } from '../../../db/schema/index.ts';
 import { readSnapshot } from '../../../db/snapshots.ts';
 import { PlatformError } from '../../../domain/errors.ts';
 import type { ConfigurationId, EnvironmentKey } from '../../../domain/ids.ts';
+import { own } from '../../../domain/own.ts';
 import { dependencyProblem } from '../../../domain/plan.ts';
 import { registryOf } from '../../../domain/registry.ts';
 import { notThere } from '../../tenant-guard.ts';
@@ -110,7 +111,7 @@ export async function checkDependencies(
   const live = prune ? {} : (await readSnapshot(tx, environment.tenantId, environment.liveSnapshotId)).services;
   const requested = components.map(({ moduleId, dependsOn }) => {
     // What a component leaves out stays as it is live.
-    return [moduleId, { dependsOn: dependsOn ?? live[moduleId]?.dependsOn ?? [] }] as const;
+    return [moduleId, { dependsOn: dependsOn ?? own(live, moduleId)?.dependsOn ?? [] }] as const;
   });
   const problem = dependencyProblem({ ...live, ...Object.fromEntries(requested) });
   if (!problem) return;
