@@ -4,6 +4,7 @@ import { findEnvironment, requireFence, setConvergeReason, setEnvironmentStatus 
 import { appendEvent } from '../db/events.ts';
 import { readSnapshot } from '../db/snapshots.ts';
 import type { EnvironmentKey } from '../domain/ids.ts';
+import { own } from '../domain/own.ts';
 import type { Convergence } from '../domain/phases.ts';
 import { DEFAULT_ROLLOUT } from '../domain/rollout.ts';
 import type { ComputeTarget } from '../providers/compute/port.ts';
@@ -48,7 +49,7 @@ export function convergeActivities(db: Database, compute: ComputeTarget) {
         const problems: string[] = [];
         await eachOf(all, 4, async (serviceId) => {
           try {
-            const to = live.services[serviceId] ?? null;
+            const to = own(live.services, serviceId) ?? null;
             await restore(rolling, serviceId, { to, sinceMs, first: 'traffic', observed });
           } catch (error) {
             const { failure, retryable } = failureOf(error);

@@ -46,7 +46,9 @@ export function decommissionActivities(db: Database, compute: ComputeTarget) {
 
 /** What runs beside the release goes first: nothing that is known depends on it. */
 function wavesOf(live: Snapshot, observed: readonly ObservedService[]): string[][] {
-  const beside = observed.map(({ serviceId }) => serviceId).filter((serviceId) => !(serviceId in live.services));
+  const beside = observed
+    .map(({ serviceId }) => serviceId)
+    .filter((serviceId) => !Object.hasOwn(live.services, serviceId));
   const retired = plan(live, EMPTY_SNAPSHOT).waves.map((wave) => wave.map(({ serviceId }) => serviceId));
   return [beside, ...retired];
 }

@@ -24,6 +24,8 @@ export interface ApiDeps {
   compute: ComputeTarget;
   /** Asked what is there; a value is never read here. */
   secrets: Pick<SecretStore, 'latest' | 'has'>;
+  /** The hosts that images may come from, in small letters; null for any. */
+  imageRegistries: ReadonlySet<string> | null;
   /** Where a binding says nothing else. */
   quotas: Quotas;
   verifyToken: VerifyToken;

@@ -22,6 +22,7 @@ import { ConfigError } from './config-error.ts';
 import { readConfig } from './config.ts';
 import { readEdge, type Edge } from './edge.ts';
 import { openGovernance } from './governance.ts';
+import { readImageRegistries } from './image-registries.ts';
 import { readQuotas } from './quota.ts';
 import { readRateLimits } from './rate-limits.ts';
 import { readStreamsPerTenant } from './streams.ts';
@@ -104,6 +105,7 @@ function buildDeps(db: Database, live: Live, ring: Ring, connection: Connection)
     governance: openGovernance(config.env),
     compute: processCompute({ supervisorUrl, proxyUrl, token: ensureSecretFile(adminTokenFile) }),
     secrets: localVault({ folder: join(home, 'vault'), keyFile: join(home, 'vault.key') }),
+    imageRegistries: readImageRegistries(config.env),
     quotas: readQuotas(config.env),
     verifyToken: openTokenVerifier({ ...verifier, audience: oidc.audience }),
     verifyInternalToken: openTokenVerifier({ ...verifier, audience: oidc.internalAudience }),

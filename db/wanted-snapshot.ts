@@ -1,5 +1,6 @@
 /** What should run when a deployment is through: the live snapshot with what was asked for in its place. */
 import { OperationFault } from '../domain/failures.ts';
+import { own } from '../domain/own.ts';
 import { clampReplicas } from '../domain/scaling.ts';
 import type { SnapshotId } from '../domain/ids.ts';
 import type { BoundSecret } from '../domain/secrets.ts';
@@ -51,12 +52,12 @@ async function wantedSnapshot(tx: Tx, deployment: DeploymentRow, live: Snapshot,
   const bound = await boundSecretsOf(tx, key);
   for (const component of deployment.components) {
     const { moduleId } = component;
-    const before = live.services[moduleId];
+    const before = own(live.services, moduleId);
     const settings = deployment.fromDeploymentId ? kept(before, configuration) : given(component, configuration);
     services[moduleId] = serviceOf(component, images, before, settings, bound.get(moduleId));
   }
   if (deployment.restartOf !== null) {
-    const service = services[deployment.restartOf];
+    const service = own(services, deployment.restartOf);
     if (!service) throw gone(deployment.restartOf);
     services[service.serviceId] = restarted(service, deployment.id);
   }

@@ -74,7 +74,7 @@ export function differences(desired: Desired, running: readonly RunningService[]
     ofService(desired, wanted, byId.get(wanted.serviceId)),
   );
   for (const { serviceId, revisions } of running) {
-    if (serviceId in desired.live.services || !isAlive(revisions)) continue;
+    if (Object.hasOwn(desired.live.services, serviceId) || !isAlive(revisions)) continue;
     const actual = revisions.map(({ image }) => tagOf(image)).join(', ');
     found.push({ kind: 'UnexpectedService', subject: serviceId, serviceId, desired: NOTHING, actual });
   }

@@ -11,6 +11,7 @@ export const ERROR_KINDS = {
   PreconditionNotSupported: 'invalid',
   DuplicateComponent: 'invalid',
   TargetNotInEnvironment: 'invalid',
+  RegistryNotAllowed: 'invalid',
   DependencyCycle: 'invalid',
   DependencyUnknown: 'invalid',
   NothingToRollBackTo: 'conflict',

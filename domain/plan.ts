@@ -1,5 +1,6 @@
 /** The pure difference between what runs and what should run, as waves of component steps. */
 import { hashOf } from './hash.ts';
+import { own } from './own.ts';
 import type { Snapshot, SnapshotService } from './snapshot.ts';
 
 /** roll: another revision; scale: the same revision, other replicas; retire: take away; keep: nothing to do. */
@@ -23,7 +24,7 @@ export type DependencyProblem =
 /** What is wrong with the `dependsOn` of these services, or null. */
 export function dependencyProblem(services: Record<string, { dependsOn: string[] }>): DependencyProblem | null {
   for (const [service, { dependsOn }] of Object.entries(services)) {
-    const missing = dependsOn.find((name) => !(name in services));
+    const missing = dependsOn.find((name) => !Object.hasOwn(services, name));
     if (missing !== undefined) return { kind: 'unknown', service, dependsOn: missing };
   }
   const { left } = order(services);
@@ -36,10 +37,12 @@ export function dependencyProblem(services: Record<string, { dependsOn: string[]
  */
 export function plan(live: Snapshot, wanted: Snapshot): Plan {
   const waves = order(wanted.services).waves.map((wave) =>
-    wave.map((serviceId) => step(serviceId, live.services[serviceId] ?? null, wanted.services[serviceId] ?? null)),
+    wave.map((serviceId) =>
+      step(serviceId, own(live.services, serviceId) ?? null, own(wanted.services, serviceId) ?? null),
+    ),
   );
   const retired = Object.fromEntries(
-    Object.entries(live.services).filter(([serviceId]) => !(serviceId in wanted.services)),
+    Object.entries(live.services).filter(([serviceId]) => !Object.hasOwn(wanted.services, serviceId)),
   );
   const retirements = order(retired)
     .waves.reverse()
@@ -74,7 +77,9 @@ function order(services: Record<string, { dependsOn: string[] }>): { waves: stri
   const waves: string[][] = [];
   while (left.length > 0) {
     const wave = left.filter((name) =>
-      (services[name]?.dependsOn ?? []).every((dependency) => done.has(dependency) || !(dependency in services)),
+      (services[name]?.dependsOn ?? []).every(
+        (dependency) => done.has(dependency) || !Object.hasOwn(services, dependency),
+      ),
     );
     if (wave.length === 0) break;
     waves.push(wave);

@@ -1,4 +1,5 @@
 /** How much a tenant may have at once, and what a change would make of it. */
+import { own } from './own.ts';
 import { clampReplicas, type Scaling } from './scaling.ts';
 
 export interface Quotas {
@@ -36,14 +37,14 @@ export function useAround(
 ): { before: EnvironmentUse; after: EnvironmentUse } {
   const before: Record<string, number> = {};
   for (const [serviceId, replicas] of earlier.flatMap((demand) => Object.entries(demand.replicas))) {
-    before[serviceId] = Math.max(before[serviceId] ?? 0, replicas ?? 1);
+    before[serviceId] = Math.max(own(before, serviceId) ?? 0, replicas ?? 1);
   }
   const after = next.isWhole ? {} : { ...before };
   for (const [serviceId, replicas] of Object.entries(next.replicas)) {
-    after[serviceId] = replicas ?? before[serviceId] ?? 1;
+    after[serviceId] = replicas ?? own(before, serviceId) ?? 1;
   }
   for (const [serviceId, replicas] of Object.entries(after)) {
-    const policy = policies[serviceId];
+    const policy = own(policies, serviceId);
     if (policy) after[serviceId] = clampReplicas(replicas, policy);
   }
   return { before: useOf(before), after: useOf(after) };

@@ -13,6 +13,7 @@ export type VerifyToken = (credentials: Credentials) => Promise<Principal>;
 
 export interface TokenOptions {
   issuer: string;
+  /** What `aud` has to be, or to have among its texts when it is a list; word for word. */
   audience: string;
   keys: IssuerKeys;
   /** Accepted `typ` headers. @default ['at+jwt'] */
@@ -69,12 +70,14 @@ function refuseEncrypted(): never {
 function keyIdOf(token: string, types: string[]): string {
   const decoded = decode(token);
   if (!decoded || typeof decoded.payload === 'string') throw invalid('The token is not a signed JWT.');
-  const { typ, alg, kid, crit } = decoded.header as { typ?: string; alg: string; kid?: string; crit?: unknown };
+  const { typ, alg, kid, crit, b64 } = decoded.header as Record<'typ' | 'alg' | 'kid', string> &
+    Record<string, unknown>;
   const type = typ?.toLowerCase().replace(/^application\//, '');
   if (type === undefined || !types.includes(type)) throw invalid('The token is not an access token (typ at+jwt).');
   if (!ALGORITHMS.some((one) => one === alg))
     throw invalid('The token is signed with an algorithm that is not accepted.');
-  if (crit !== undefined) throw invalid('The token asks for extensions that are not known here.');
+  // A payload that is not encoded (b64) is an extension that has to be called critical; here neither is taken.
+  if (crit !== undefined || b64 !== undefined) throw invalid('The token asks for extensions that are not known here.');
   if (typeof kid !== 'string' || kid.length > MAX_KID_CHARS) throw invalid('The token names no key.');
   return kid;
 }

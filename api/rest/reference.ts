@@ -9,7 +9,7 @@ export const REFERENCE_PATHS = ['/openapi.json', '/docs'];
 export function buildReference({ endpoints, about }: Surface): Router {
   const text = openApiText(endpoints, about);
   const page = renderPage(renderOpenApi(endpoints, about));
-  const router = Router({ caseSensitive: true });
+  const router = Router({ caseSensitive: true, strict: true });
   router.get('/openapi.json', (_request, response) => {
     response.setHeader('content-type', 'application/json').end(text);
   });

@@ -18,7 +18,7 @@ const VERBS = { GET: 'get', POST: 'post', PATCH: 'patch', PUT: 'put' } as const;
 
 /** @param stopping aborted when the server stops: then streams end. */
 export function buildRouter(deps: ApiDeps, endpoints: Endpoint[], stopping: AbortSignal): Router {
-  const router = Router({ caseSensitive: true });
+  const router = Router({ caseSensitive: true, strict: true });
   for (const [route, methods] of byRoute(endpoints)) {
     const pattern = route.replaceAll(/\{(\w+)\}/g, ':$1');
     const at = router.route([VERSION_PREFIX + pattern, pattern]);

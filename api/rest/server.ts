@@ -14,6 +14,7 @@ import { depsOf, PUBLIC, type Surface } from '../surfaces.ts';
 import type { Tls } from '../tls.ts';
 import { traceIdOf } from '../trace.ts';
 import { openReadiness } from './probes.ts';
+import { parseQuery } from './query.ts';
 import { buildReference, REFERENCE_PATHS } from './reference.ts';
 import { buildRouter, send, traceOf } from './router.ts';
 
@@ -90,7 +91,9 @@ function buildApp(
   stopping: AbortSignal,
 ): Express {
   const app = express();
-  app.disable('x-powered-by').disable('etag').set('query parser', 'simple').set('case sensitive routing', true);
+  app.disable('x-powered-by').disable('etag').set('query parser', parseQuery);
+  // One spelling for each path: what stands before the API may have rules by path.
+  app.enable('case sensitive routing').enable('strict routing');
   app.use((request: Request, response: Response, next: NextFunction) => {
     answering.set(request.socket, response);
     response.locals.traceId = traceIdOf(request.get('traceparent'));

@@ -37,6 +37,10 @@ export const REFUSAL_TEXTS: Record<ErrorCode, CodeText> = {
     means: 'A component wants a compute target that the environment does not have.',
     whatToDo: 'Use one of the targets in the sentence.',
   },
+  RegistryNotAllowed: {
+    means: 'An image comes from a registry that this platform takes none from; `errors` points at each.',
+    whatToDo: 'Push it to one of the registries in the sentence, or ask the operator to add the other.',
+  },
   DependencyCycle: {
     means: 'Components depend on each other in a circle.',
     whatToDo: 'Take one `dependsOn` out of the circle.',

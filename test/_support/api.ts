@@ -96,6 +96,7 @@ export async function openApiStand(): Promise<ApiStand> {
     governance: openCedar({ folder: join(ROOT, 'policies') }),
     compute: processCompute({ supervisorUrl: config.supervisorUrl, proxyUrl: config.proxyUrl, token: 'none' }),
     secrets: localVault({ folder: join(config.home, 'vault'), keyFile: join(config.home, 'vault.key') }),
+    imageRegistries: null,
     // Tests make more than a tenant would; those about quotas start an API of their own.
     quotas: { ...DEFAULT_QUOTAS, environments: 100_000, operations: 10_000 },
     verifyToken: openTokenVerifier({ ...config.oidc, keys }),

@@ -34,6 +34,23 @@ const sent = (what: string, authorization: BrokenToken['authorization'], code: E
 });
 const good = (config: Config) => forgeToken(config, {});
 
+const encode = (json: unknown) => Buffer.from(JSON.stringify(json)).toString('base64url');
+/** Only its header counts: it is looked at before anything is taken apart. */
+const COMPRESSED = [
+  encode({ alg: 'RSA-OAEP', enc: 'A256CBC-HS512', typ: 'at+jwt', cty: 'JWT', zip: 'DEF' }),
+  ...['AAAA', 'AAAA', 'AAAA', 'AAAA'],
+].join('.');
+/** The claim as a number that no variable holds, e.g. `1e400`. */
+const number = (what: string, name: string, text: string, code?: ErrorCode) =>
+  refused(
+    what,
+    () => ({
+      claims: { [name]: 0 },
+      payload: (all) => JSON.stringify(all).replace(`"${name}":0`, `"${name}":${text}`),
+    }),
+    code,
+  );
+
 const NOT_SENT: BrokenToken[] = [
   sent('no token', () => null, 'TokenMissing'),
   sent('another scheme', () => 'Basic c29tZWJvZHk6c2VjcmV0'),
@@ -52,12 +69,14 @@ const SIGNED_WRONG: BrokenToken[] = [
   signed('alg none', 'none', SIGNERS.none),
   signed('alg None', 'None', SIGNERS.none),
   signed('alg HS256 over the public PEM', 'HS256', SIGNERS.hmacOfPem),
+  signed('alg HS256 over the public DER', 'HS256', SIGNERS.hmacOfDer),
   signed('alg HS256 over the public JWK', 'HS256', SIGNERS.hmacOfJwk),
   signed('alg RS384', 'RS384', SIGNERS.rs384),
   signed('alg RS512', 'RS512', SIGNERS.rs512),
   signed('alg RS1', 'RS1', SIGNERS.rs1),
   signed('alg PS384', 'PS384', SIGNERS.ps384),
   signed("an algorithm that is not the key's", 'PS256', SIGNERS.ps256),
+  signed('alg ES256K', 'ES256K', SIGNERS.es256k),
   signed("another RSA key under the issuer's name", 'RS256', SIGNERS.otherRsa),
   signed("an EC key under the issuer's name", 'ES256', SIGNERS.otherEc),
   header('typ JWT', { typ: 'JWT' }),
@@ -66,8 +85,21 @@ const SIGNED_WRONG: BrokenToken[] = [
   header('no kid', { kid: undefined }),
   header('a kid of nobody', { kid: 'nobody' }),
   header('a kid that is a path', { kid: '../../../dev/null' }),
+  header('a kid that is SQL', { kid: "' or '1'='1'; drop table operations; --" }),
+  header('a kid of other letters', { kid: 'ключ-\u202e😀\u0000' }),
+  header('a kid of several lines', { kid: 'nobody\r\n{"level":50,"msg":"forged"}\r\n' }),
+  header('a very long kid', { kid: 'k'.repeat(7_000) }),
   header('a kid that is no text', { kid: 7 }),
+  header('a kid that is a list', { kid: ['nobody'] }),
   header('a crit that is not known', { crit: ['exp'] }),
+  header('a payload that is said to be raw', { b64: false, crit: ['b64'] }),
+  header('a payload that is said to be raw, though nothing is critical', { b64: false }),
+  refused('a token within a token', (config) => ({ header: { cty: 'JWT' }, payload: () => good(config) })),
+  refused('a token within a token, as JSON', (config) => ({
+    header: { cty: 'JWT' },
+    payload: () => JSON.stringify(good(config)),
+  })),
+  sent('an encrypted token that is compressed', () => `Bearer ${COMPRESSED}`),
   refused('a key of its own in the header', () => ({
     header: { kid: 'own', jwk: { kty: 'oct', k: 'c2VjcmV0' }, jku: 'http://127.0.0.1:9/keys' },
   })),
@@ -80,17 +112,31 @@ const CLAIMS_WRONG: BrokenToken[] = [
   refused('an iss that is a list', ({ oidc }) => ({ claims: { iss: [oidc.issuer] } })),
   claims('no iss', { iss: undefined }),
   claims('another aud', { aud: 'elsewhere' }),
-  claims('a prefix of the aud', { aud: 'slipwa' }),
+  refused('a prefix of the aud', ({ oidc }) => ({ claims: { aud: oidc.audience.slice(0, -1) } })),
+  refused('an aud that begins with ours', ({ oidc }) => ({ claims: { aud: `${oidc.audience}.invalid` } })),
+  refused('an aud that ends with ours', ({ oidc }) => ({ claims: { aud: `x-${oidc.audience}` } })),
+  refused('the aud in capitals', ({ oidc }) => ({ claims: { aud: oidc.audience.toUpperCase() } })),
+  refused('several auds in one text', ({ oidc }) => ({ claims: { aud: `elsewhere ${oidc.audience}` } })),
+  refused('an aud that is a list in a list', ({ oidc }) => ({ claims: { aud: [[oidc.audience]] } })),
+  refused('an aud that is an object', ({ oidc }) => ({ claims: { aud: { 0: oidc.audience } } })),
+  refused('the audience of the internal APIs', ({ oidc }) => ({ claims: { aud: oidc.internalAudience } })),
+  claims('an empty list of auds', { aud: [] }),
   claims('an empty aud', { aud: '' }),
   claims('an aud of several others', { aud: ['elsewhere', 'slipway.invalid'] }),
   claims('no aud', { aud: undefined }),
   claims('no exp', { exp: undefined }),
   claims('an exp that is text', { exp: '9999999999' }),
+  claims('an exp that is a list', { exp: [9_999_999_999] }),
+  number('an exp beyond every number', 'exp', '1e400'),
+  number('an exp before every number', 'exp', '-1e400', 'TokenExpired'),
+  claims('an exp of nothing', { exp: null }),
   refused('a past exp', () => ({ claims: { exp: now() - 60, iat: now() - 120 } }), 'TokenExpired'),
   refused('a future nbf', () => ({ claims: { nbf: now() + 600 } })),
   claims('an nbf that is text', { nbf: 'tomorrow' }),
+  number('an nbf beyond every number', 'nbf', '1e400'),
   claims('no iat', { iat: undefined }),
   refused('a future iat', () => ({ claims: { iat: now() + 600 } })),
+  number('an iat beyond every number', 'iat', '1e400'),
   ...['sub', 'jti', 'client_id'].flatMap((name) => [
     claims(`no ${name}`, { [name]: undefined }),
     claims(`an empty ${name}`, { [name]: '' }),

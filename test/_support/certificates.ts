@@ -1,5 +1,5 @@
 /** X.509 certificates made at run time: an authority, and what it signs. Just enough DER (RFC 5280) for that. */
-import { generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
 
 export interface Certificate {
   /** PEM */
@@ -31,6 +31,14 @@ export function openAuthority(name: string): Authority {
       return { cert: signed(subject, own.publicKey, extension('551d11', names), validity), key: pemOf(own.privateKey) };
     },
   };
+}
+
+/** A certificate of the key, as PEM, that nobody vouches for. @param key an RSA or EC private key */
+export function certificateOf(key: KeyObject): string {
+  const { privateKey: signer } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const extensions = extension('551d13', der(SEQUENCE));
+  const parts = { issuer: 'nobody', subject: 'nobody', signer, key: createPublicKey(key), extensions };
+  return certificate(parts).toString();
 }
 
 interface CertificateParts {

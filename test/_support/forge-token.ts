@@ -11,13 +11,15 @@ export interface Forgery {
   /** Over those of a good token; undefined takes one away. */
   header?: Json;
   claims?: Json;
+  /** The payload as text, for what JSON.stringify does not write. @default the claims */
+  payload?: (claims: Json) => string;
   /** What signs. @default the issuer's key, RS256 */
   signer?: Signer;
 }
 
 /** The issuer's keys as whoever knows them all would use them. */
 export interface Signer {
-  (input: string, issuer: { pem: string; publicPem: string; publicJwk: string }): Buffer;
+  (input: string, issuer: { pem: string; publicPem: string; publicDer: Buffer; publicJwk: string }): Buffer;
 }
 
 const rsa =
@@ -28,9 +30,11 @@ const rsa =
 /** RSASSA-PSS with a salt as long as the hash. */
 const pss = (hash: string, saltLength: number) => rsa(hash, { padding: 6, saltLength });
 
-const strangers = {
+/** Keys that the issuer does not have. */
+export const STRANGERS = {
   rsa: generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey,
   ec: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
+  secp256k1: generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).privateKey,
 };
 
 export const SIGNERS = {
@@ -41,14 +45,17 @@ export const SIGNERS = {
   ps256: pss('sha256', 32),
   ps384: pss('sha384', 48),
   hmacOfPem: (input, { publicPem }) => createHmac('sha256', publicPem).update(input).digest(),
+  hmacOfDer: (input, { publicDer }) => createHmac('sha256', publicDer).update(input).digest(),
   hmacOfJwk: (input, { publicJwk }) => createHmac('sha256', publicJwk).update(input).digest(),
-  otherRsa: (input) => sign('sha256', Buffer.from(input), strangers.rsa),
-  otherEc: (input) => sign('sha256', Buffer.from(input), { key: strangers.ec, dsaEncoding: 'ieee-p1363' }),
+  otherRsa: (input) => sign('sha256', Buffer.from(input), STRANGERS.rsa),
+  otherEc: (input) => sign('sha256', Buffer.from(input), { key: STRANGERS.ec, dsaEncoding: 'ieee-p1363' }),
+  es256k: (input) => sign('sha256', Buffer.from(input), { key: STRANGERS.secp256k1, dsaEncoding: 'ieee-p1363' }),
   none: () => Buffer.alloc(0),
 } satisfies Record<string, Signer>;
 
 /** @returns a token that is good but for the change */
-export function forgeToken(config: Config, { header = {}, claims = {}, signer = SIGNERS.rs256 }: Forgery): string {
+export function forgeToken(config: Config, forgery: Forgery): string {
+  const { header = {}, claims = {}, payload = (all) => JSON.stringify(all), signer = SIGNERS.rs256 } = forgery;
   const { keys } = JSON.parse(readFileSync(keysFile(config.home), 'utf8')) as { keys: (Json & { kid: string })[] };
   const [jwk] = keys;
   if (!jwk) throw new Error('the issuer has no key');
@@ -57,10 +64,11 @@ export function forgeToken(config: Config, { header = {}, claims = {}, signer = 
   const issuer = {
     pem: String(privateKey.export({ type: 'pkcs8', format: 'pem' })),
     publicPem: String(publicKey.export({ type: 'spki', format: 'pem' })),
+    publicDer: publicKey.export({ type: 'spki', format: 'der' }),
     publicJwk: JSON.stringify(publicKey.export({ format: 'jwk' })),
   };
   const head = { alg: 'RS256', typ: 'at+jwt', kid: jwk.kid, ...header };
-  const input = `${encode(head)}.${encode({ ...goodClaims(config), ...claims })}`;
+  const input = `${encode(JSON.stringify(head))}.${encode(payload({ ...goodClaims(config), ...claims }))}`;
   return `${input}.${signer(input, issuer).toString('base64url')}`;
 }
 
@@ -70,4 +78,4 @@ function goodClaims({ oidc: { issuer, audience } }: Config): Json {
   return { iss: issuer, aud: audience, iat: now, exp: now + 3600, scope: SCOPES.join(' '), ...who };
 }
 
-const encode = (json: Json) => Buffer.from(JSON.stringify(json)).toString('base64url');
+const encode = (text: string) => Buffer.from(text).toString('base64url');

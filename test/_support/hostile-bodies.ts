@@ -81,7 +81,13 @@ function* partsOf(value: unknown, path: string[] = []): Generator<[string[], unk
   for (const [key, part] of Object.entries(value)) yield* partsOf(part, [...path, key]);
 }
 
-function replaced(value: unknown, [key, ...path]: string[], by: unknown): unknown {
+/** Every text in it, with the way there. */
+export function* textsOf(value: unknown): Generator<[path: string[], text: string]> {
+  for (const [path, part] of partsOf(value)) if (typeof part === 'string') yield [path, part];
+}
+
+/** A copy with `by` at that place. */
+export function replaced(value: unknown, [key, ...path]: string[], by: unknown): unknown {
   if (key === undefined) return by;
   const copy = structuredClone(value) as Record<string, unknown>;
   copy[key] = replaced(copy[key], path, by);

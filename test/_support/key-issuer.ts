@@ -1,6 +1,14 @@
 /** An issuer whose keys and answers the test decides on: only discovery and key set, over real HTTP. */
 import type { RequestListener } from 'node:http';
-import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
+import {
+  exportJWK,
+  generateKeyPair,
+  SignJWT,
+  type CryptoKey,
+  type JWK,
+  type JWTHeaderParameters,
+  type JWTPayload,
+} from 'jose';
 import { openIssuerKeys, type IssuerKeysOptions } from '../../api/auth/keys.ts';
 import { openTokenVerifier } from '../../api/auth/token.ts';
 import { openHttpServer } from './http-server.ts';
@@ -17,7 +25,10 @@ export interface KeyIssuer extends AsyncDisposable {
   instead: { discovery?: RequestListener; keySet?: RequestListener };
   publish(kid: string, alg?: string): Promise<void>;
   /** Signed with the key of that id, or with one of nobody. */
-  token(kid: string, change?: { alg?: string; claims?: JWTPayload }): Promise<string>;
+  token(
+    kid: string,
+    change?: { alg?: string; header?: Partial<JWTHeaderParameters>; claims?: JWTPayload },
+  ): Promise<string>;
   verifier(options?: Partial<IssuerKeysOptions>): (token: string) => Promise<unknown>;
 }
 
@@ -43,12 +54,12 @@ export async function openKeyIssuer(): Promise<KeyIssuer> {
       issuer.published.push({ ...(await exportJWK(publicKey)), kid, alg, use: 'sig' });
       issuer.signers.set(kid, privateKey);
     },
-    async token(kid, { alg = 'RS256', claims = {} } = {}) {
+    async token(kid, { alg = 'RS256', header = {}, claims = {} } = {}) {
       const now = Math.floor(Date.now() / 1000);
       const who = { sub: 's', jti: 'j', client_id: 'c', scope: 'a b', tenantId: 't' };
       const payload = { iss: server.url, aud: 'slipway', iat: now, exp: now + 600, ...who, ...claims };
       const signer = issuer.signers.get(kid) ?? (await generateKeyPair(alg)).privateKey;
-      return await new SignJWT(payload).setProtectedHeader({ alg, kid, typ: 'at+jwt' }).sign(signer);
+      return await new SignJWT(payload).setProtectedHeader({ alg, kid, typ: 'at+jwt', ...header }).sign(signer);
     },
     verifier(options = {}) {
       const keys = openIssuerKeys({ issuer: server.url, ...options });

@@ -6,6 +6,7 @@ import { SCOPES } from '../../domain/scopes.ts';
 import { endpoints } from '../../api/endpoints.ts';
 import { openApiStand, type ApiStand, type CallOptions } from '../_support/api.ts';
 import { deployBody } from '../_support/api-states.ts';
+import { forgeToken } from '../_support/forge-token.ts';
 import { nameOf, sampleCall } from '../_support/sample-calls.ts';
 import { openWorld, type World } from '../_support/sample-world.ts';
 
@@ -140,6 +141,13 @@ describe('what is accepted', () => {
   it('is a token that says its scheme in any case', async () => {
     const reply = await get({ token: null, headers: { authorization: `bearer ${await stand.token()}` } });
     expect(reply.status).toBe(200);
+  });
+
+  it('is a token for several audiences, as long as ours is among them, word for word', async () => {
+    const { audience } = stand.config.oidc;
+    for (const aud of [audience, [audience], ['elsewhere', audience], [audience, 'elsewhere', audience]]) {
+      expect((await get({ token: forgeToken(stand.config, { claims: { aud } }) })).status).toBe(200);
+    }
   });
 
   it('is a token with exactly the scope of the call', async () => {

@@ -168,10 +168,31 @@ describe('a scope', () => {
     ['a comma between two', (scope) => `${scope},${scope}`],
     ['its noun alone', (scope) => scope.replace(/\.[a-z]+$/, '')],
     ['a pattern', () => 'runtime.* *'],
+    ['a tab between two', (scope) => `a\t${scope}`],
+    ['a line between two', (scope) => `a\n${scope}`],
+    ['a space that does not break', (scope) => `a\u00a0${scope}`],
+    ['a character of no width', (scope) => `${scope}\u200b`],
+    ['quotes', (scope) => `"${scope}"`],
+    ['a longer word, and a number', (scope) => `${scope}2 ${scope}-x x-${scope}`],
   ])('is missed where the token carries %s', async (_what, carried) => {
     const before = await tables.digest();
     expect(await attempt({ options: ({ scope }) => scoped(carried(scope)), wanted: missing })).toEqual([]);
     expect(await tables.digest()).toBe(before);
+  });
+
+  it.each<[string, (scope: Scope) => Record<string, unknown>]>([
+    ['as scp', (scope) => ({ scp: scope })],
+    ['as a list in scp', (scope) => ({ scp: [scope] })],
+    ['as scopes', (scope) => ({ scopes: [scope], permissions: [scope], roles: [scope] })],
+  ])('is missed where the token has it %s', async (_what, carried) => {
+    const token = (call: ReadyCall) =>
+      forgeToken(stand.config, { claims: { scope: undefined, ...carried(call.scope) } });
+    expect(await attempt({ options: (call) => ({ token: token(call) }), wanted: missing })).toEqual([]);
+  });
+
+  it('opens its endpoints however often the token has it, among whatever else', async () => {
+    const carried = (scope: Scope) => `  unknown ${scope}  ${scope} ${scope}2 `;
+    expect(await attempt({ options: ({ scope }) => scoped(carried(scope)), wanted: opened })).toEqual([]);
   });
 });
 

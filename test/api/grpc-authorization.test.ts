@@ -124,9 +124,18 @@ describe('a gRPC method', () => {
     ['all but the right one', (scope) => SCOPES.filter((one) => one !== scope).join(' ')],
     ['a longer word', (scope) => `${scope}r`],
     ['other letters', (scope) => scope.toUpperCase()],
+    ['a comma between two', (scope) => `${scope},${scope}`],
+    ['a tab between two', (scope) => `a\t${scope}`],
   ])('misses its scope where the token carries %s', async (_what, carried) => {
     const headers = (one: GrpcMethod) => by({ scope: carried(scopeOf(one)) });
     expect(await attempt(headers, () => refused('ScopeMissing'))).toEqual([]);
+  });
+
+  it('misses its scope where the token has it as scp, a text or a list', async () => {
+    for (const scp of [(scope: string) => scope, (scope: string) => [scope]]) {
+      const headers = (one: GrpcMethod) => by({ scope: undefined, scp: scp(scopeOf(one)) });
+      expect(await attempt(headers, () => refused('ScopeMissing'))).toEqual([]);
+    }
   });
 
   it("answers for another tenant's thing as for a missing one, with and without the scope", async () => {

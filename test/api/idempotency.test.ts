@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { endpoints } from '../../api/endpoints.ts';
 import { canonicalJson } from '../../domain/hash.ts';
 import { openApiStand, type ApiStand, type Reply } from '../_support/api.ts';
+import { forgeToken } from '../_support/forge-token.ts';
 import { nameOf, sampleCall } from '../_support/sample-calls.ts';
 import { openWorld } from '../_support/sample-world.ts';
 import { openTenantTables, type TenantTables } from '../_support/tenant-tables.ts';
@@ -46,5 +47,30 @@ describe.each(
     const made = (await operations()).filter((id) => !before.includes(id));
     const operation = leadsTo(first);
     expect(made).toEqual(operation && !before.includes(operation) ? [operation] : []);
+  });
+
+  it('takes one key of two clients, and of two tenants, for as many calls: nobody is answered for another', async () => {
+    const key = `shared ${name}`.replaceAll(' ', '-');
+    const callers = [
+      { tenantId: 'connectsoft', client_id: 'portal' },
+      { tenantId: 'connectsoft', client_id: 'pipeline' },
+      { tenantId: 'fabrikam', client_id: 'portal' },
+    ];
+    const asked = async (claims: (typeof callers)[number]) => {
+      const { method, path, body, headers } = await sampleCall(endpoint, await openWorld(stand, claims));
+      // Another input each: whoever shared the key with another would be told that it was used.
+      const token = forgeToken(stand.config, { claims });
+      const call = () => stand.call(method, path, { body, token, headers: { ...headers, 'idempotency-key': key } });
+      return [await call(), await call()] as const;
+    };
+    for (const claims of callers) {
+      const [first, again] = await asked(claims);
+      expect(first.status).toBeLessThan(300);
+      expect(first.headers.get('idempotency-replayed')).toBeNull();
+      expect(again.headers.get('idempotency-replayed')).toBe('true');
+      expect(again.body).toEqual(first.body);
+    }
+    const receipts = await tables.query('select tenant_id, client_id from requests where idempotency_key = $1', [key]);
+    expect(receipts).toHaveLength(callers.length);
   });
 });

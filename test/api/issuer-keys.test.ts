@@ -124,6 +124,21 @@ describe("the issuer's keys", () => {
     await expect(verify(await issuer.token('new'))).resolves.toBeDefined();
   });
 
+  it('are never guessed among: a token without a key id is refused where there are two, and where there is one', async () => {
+    await issuer.publish('one');
+    const verify = issuer.verifier();
+    await expect(verify(await issuer.token('one', { header: { kid: undefined } }))).rejects.toMatchObject(invalid);
+    await issuer.publish('two');
+    const afresh = issuer.verifier();
+    for (const kid of ['one', 'two']) {
+      const nameless = await issuer.token(kid, { header: { kid: undefined } });
+      await expect(afresh(nameless)).rejects.toMatchObject(invalid);
+      await expect(afresh(await issuer.token(kid))).resolves.toBeDefined();
+    }
+    const misnamed = await issuer.token('one', { header: { kid: 'two' } });
+    await expect(afresh(misnamed)).rejects.toMatchObject(invalid);
+  });
+
   it('are not read for a key id that is longer than any is', async () => {
     await issuer.publish('k');
     const verify = issuer.verifier();

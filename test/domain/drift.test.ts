@@ -50,6 +50,13 @@ const found = (of: Desired, now: RunningService[]) =>
   differences(of, now).map(({ kind, desired: should, actual }) => [kind, should, actual]);
 
 describe('the differences between the live release and what runs', () => {
+  it('tell of a service that nobody deployed, also of one called like what objects have', () => {
+    const strange = { ...running(), serviceId: 'constructor' };
+    expect(differences(desired(), [running(), strange])).toMatchObject([
+      { kind: 'UnexpectedService', subject: 'constructor' },
+    ]);
+  });
+
   it('are none when it runs as it should', () => {
     expect(differences(desired(), [running()])).toEqual([]);
     expect(differences({ ...desired(), live: { services: {} } }, [])).toEqual([]);

@@ -29,6 +29,17 @@ const actions = (live: Snapshot, wanted: Snapshot) =>
   plan(live, wanted).waves.map((wave) => wave.map((step) => `${step.action} ${step.serviceId}`));
 
 describe('a plan', () => {
+  it('takes what every object has for no service, and a service of such a name for one', () => {
+    const name = 'constructor';
+    expect(dependencyProblem({ a: { dependsOn: [name] } })).toEqual({ kind: 'unknown', service: 'a', dependsOn: name });
+    const { waves } = plan(snapshot(), snapshot(service(name)));
+    expect(waves).toMatchObject([[{ serviceId: name, action: 'roll', from: null }]]);
+    expect(actions(snapshot(service(name)), snapshot())).toEqual([[`retire ${name}`]]);
+    expect(actions(snapshot(service(name)), snapshot(service(name)))).toEqual([[`keep ${name}`]]);
+    // A dependency that is not among them holds nothing back.
+    expect(actions(snapshot(), snapshot(service('a', { dependsOn: [name] })))).toEqual([['roll a']]);
+  });
+
   it('rolls what is new or another revision, scales what differs in replicas only, keeps the rest', () => {
     const live = snapshot(service('a'), service('b'), service('c'));
     const wanted = snapshot(

@@ -19,6 +19,8 @@ describe('useAround', () => {
     ['policies bound it', [whole({ a: 1 })], part({ b: 9 }), { a: policy, b: policy }, [1, 1], [2, 5]],
     ['it names nothing', [whole({ a: 1, b: 2 })], part({}), {}, [2, 3], [2, 3]],
     ['nothing is to run', [whole({ a: 0 })], part({ a: 0 }), {}, [1, 0], [1, 0]],
+    ['a service is called like what objects have', [part({})], part({ constructor: 3 }), {}, [0, 0], [1, 3]],
+    ['it is, and replaced', [whole({ constructor: 5 })], part({ constructor: null }), {}, [1, 5], [1, 5]],
   ])('says what runs before and after when %s', (_what, earlier, next, policies, before, after) => {
     const use = ([services, replicas]: [number, number]) => ({ services, replicas });
     expect(useAround(earlier, next, policies)).toEqual({ before: use(before), after: use(after) });

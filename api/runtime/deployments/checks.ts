@@ -7,7 +7,9 @@ import type { RequestedComponent } from '../../../db/schema/index.ts';
 import { readSnapshot } from '../../../db/snapshots.ts';
 import { PlatformError } from '../../../domain/errors.ts';
 import type { ConfigurationId, EnvironmentKey } from '../../../domain/ids.ts';
+import { own } from '../../../domain/own.ts';
 import { dependencyProblem } from '../../../domain/plan.ts';
+import { registryOf } from '../../../domain/registry.ts';
 import { notThere } from '../../tenant-guard.ts';
 
 /** @throws PlatformError `DuplicateComponent` */
@@ -66,6 +68,32 @@ export function checkTargets(
   }
 }
 
+/**
+ * What runs may be gone back to, whatever is allowed by now; so only what is new to an environment is asked.
+ * @param named where the body names them all at once; null when it has each of them.
+ * @throws PlatformError `RegistryNotAllowed`
+ */
+export function checkRegistries(
+  allowed: ReadonlySet<string> | null,
+  components: RequestedComponent[],
+  named: string | null,
+): void {
+  if (!allowed) return;
+  const pointers = components.flatMap(({ moduleId, image }, index) => {
+    const registry = registryOf(image);
+    if (allowed.has(registry)) return [];
+    const message = `comes from ${registry}`;
+    return [
+      named
+        ? { pointer: named, message: `${moduleId} ${message}` }
+        : { pointer: `/components/${index}/image`, message },
+    ];
+  });
+  if (pointers.length > 0) {
+    throw new PlatformError('RegistryNotAllowed', `Images come from ${[...allowed].join(', ')}.`, { pointers });
+  }
+}
+
 /** A configuration of another environment is as good as none. @throws PlatformError `ConfigurationNotFound` */
 export async function checkConfiguration(tx: Tx, key: EnvironmentKey, id: ConfigurationId | undefined): Promise<void> {
   if (id === undefined) return;
@@ -83,7 +111,7 @@ export async function checkDependencies(
   const live = prune ? {} : (await readSnapshot(tx, environment.tenantId, environment.liveSnapshotId)).services;
   const requested = components.map(({ moduleId, dependsOn }) => {
     // What a component leaves out stays as it is live.
-    return [moduleId, { dependsOn: dependsOn ?? live[moduleId]?.dependsOn ?? [] }] as const;
+    return [moduleId, { dependsOn: dependsOn ?? own(live, moduleId)?.dependsOn ?? [] }] as const;
   });
   const problem = dependencyProblem({ ...live, ...Object.fromEntries(requested) });
   if (!problem) return;

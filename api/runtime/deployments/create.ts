@@ -5,7 +5,14 @@ import type { Caller } from '../../caller.ts';
 import { mutation } from '../../endpoint.ts';
 import { deployAnswer, deployBody } from '../../shapes/deployment.ts';
 import { acceptDeployment } from './accept.ts';
-import { checkConfiguration, checkDependencies, checkNoDuplicates, checkTargets, lockForWork } from './checks.ts';
+import {
+  checkConfiguration,
+  checkDependencies,
+  checkNoDuplicates,
+  checkRegistries,
+  checkTargets,
+  lockForWork,
+} from './checks.ts';
 import { promotedFrom } from './promoted.ts';
 
 type Body = z.output<typeof deployBody>;
@@ -17,6 +24,7 @@ export const createDeployment = mutation({
   refuses: [
     'DuplicateComponent',
     'TargetNotInEnvironment',
+    'RegistryNotAllowed',
     'DependencyUnknown',
     'DependencyCycle',
     'ConfigurationNotFound',
@@ -48,11 +56,12 @@ export const createDeployment = mutation({
       };
     },
   },
-  async run(tx, caller, { body }) {
+  async run(tx, caller, { body }, { imageRegistries }) {
     const { environmentId, configurationId, strategy, rollout, prune } = body;
     const key = { tenantId: caller.tenantId, environmentId };
     const environment = await lockForWork(tx, key);
     const release = await releaseOf(tx, caller, body);
+    checkRegistries(imageRegistries, release.components, release.fromDeploymentId && '/fromDeploymentId');
     await checkRelease(tx, environment, release, prune);
     await checkConfiguration(tx, key, configurationId);
     const deployment = {

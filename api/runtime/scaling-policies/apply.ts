@@ -9,6 +9,7 @@ import { putScalingPolicy, scalingOf, scalingPoliciesOf, type ScalingPolicyRow }
 import { insertSnapshot, readSnapshot } from '../../../db/snapshots.ts';
 import { PlatformError } from '../../../domain/errors.ts';
 import type { EnvironmentKey } from '../../../domain/ids.ts';
+import { own } from '../../../domain/own.ts';
 import type { ComputeTargetName } from '../../../domain/phases.ts';
 import { DEFAULT_ROLLOUT } from '../../../domain/rollout.ts';
 import { clampReplicas } from '../../../domain/scaling.ts';
@@ -85,7 +86,7 @@ async function holdsAlready(tx: Tx, environment: EnvironmentRow, row: ScalingPol
   if (environment.status === 'Updating') return false;
   const { tenantId, liveSnapshotId } = environment;
   const live = await readSnapshot(tx, tenantId, liveSnapshotId);
-  const service = live.services[row.serviceId];
+  const service = own(live.services, row.serviceId);
   if (!service || liveSnapshotId === null) return true;
   const scaling = scalingOf(row);
   if (clampReplicas(service.replicas, scaling) !== service.replicas) return false;
