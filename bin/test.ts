@@ -6,13 +6,13 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { OPA, PULUMI, TEMPORAL, type Engine } from '../local/engines/engine.ts';
+import { OASDIFF, OPA, PULUMI, TEMPORAL, type Engine } from '../local/engines/engine.ts';
 import { findEngine } from '../local/engines/find-engine.ts';
 import { killProcessesUnder } from '../local/engines/processes-under.ts';
 import { pulumiRootOf } from '../local/engines/pulumi-root.ts';
 
 /** What is said about a platform elsewhere must not reach the suite, which brings every part itself. */
-const OF_A_PLATFORM = /^(DATABASE_URL$|(SLIPWAY|TEMPORAL|OIDC|PULUMI|GOVERNANCE|OPA)_)/;
+const OF_A_PLATFORM = /^(DATABASE_URL$|(SLIPWAY|TEMPORAL|OIDC|PULUMI|GOVERNANCE|OPA|OASDIFF)_)/;
 
 const root = resolve(import.meta.dirname, '..');
 const given = process.env;
@@ -32,6 +32,7 @@ try {
   const explicit = given.SLIPWAY_PULUMI_ROOT && join(given.SLIPWAY_PULUMI_ROOT, PULUMI.binary);
   const pulumi = await find(PULUMI, given[PULUMI.variable] || explicit);
   process.exitCode = await runSuite({
+    [OASDIFF.variable]: await find(OASDIFF),
     [OPA.variable]: await find(OPA),
     [TEMPORAL.variable]: temporal,
     [PULUMI.variable]: join(pulumiRootOf(pulumi, folder), PULUMI.binary),

@@ -41,13 +41,19 @@ export function renderOpenApi(endpoints: Endpoint[], about: About = PUBLIC_API):
           description: about.token,
         },
       },
-      parameters: commonParameters,
-      headers,
+      parameters: usedBy(paths, 'parameters', commonParameters),
+      headers: usedBy(paths, 'headers', headers),
       schemas: Object.fromEntries(sorted),
     },
   };
   linkAnswers(document);
   return document;
+}
+
+/** Those of the shared `parts` that something in `paths` refers to. */
+function usedBy<T>(paths: OpenApiDocument['paths'], kind: string, parts: Record<string, T>): Record<string, T> {
+  const text = JSON.stringify(paths);
+  return Object.fromEntries(Object.entries(parts).filter(([name]) => text.includes(`"#/components/${kind}/${name}"`)));
 }
 
 /** As it is served and as it is committed. */

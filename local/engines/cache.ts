@@ -5,6 +5,7 @@ import { join } from 'node:path';
 export const TEMPORAL_VERSION = '1.5.1';
 export const PULUMI_VERSION = '3.255.0';
 export const OPA_VERSION = '1.22.2';
+export const OASDIFF_VERSION = '1.37.0';
 
 /** `<cache home>/slipway/engines/<name>-<version>` */
 export function engineFolder(cacheHome: string, name: string, version: string): string {

@@ -1,10 +1,10 @@
-// The engines that are run here (the embedded platform's two, and one that tests hold a driver against): what names
-// them, which versions fit, where their vendors keep them and how Go builds them from `tools/`.
-import { OPA_VERSION, PULUMI_VERSION, TEMPORAL_VERSION } from './cache.ts';
+// The engines that are run here (the embedded platform's two, one that tests hold a driver against and one that compares
+// the contract): what names them, which versions fit, where their vendors keep them and how Go builds them from `tools/`.
+import { OASDIFF_VERSION, OPA_VERSION, PULUMI_VERSION, TEMPORAL_VERSION } from './cache.ts';
 
 export interface Engine {
   /** Also the cache folder's name and the folder in `tools/`. */
-  name: 'temporal' | 'pulumi' | 'opa';
+  name: 'temporal' | 'pulumi' | 'opa' | 'oasdiff';
   title: string;
   /** The pinned version, the one that is downloaded or built. */
   version: string;
@@ -82,6 +82,27 @@ export const OPA: Engine = {
     isExecutable: true,
   },
   build: { package: 'github.com/open-policy-agent/opa', ldflags: '-s -w' },
+};
+
+/** Finds what of one OpenAPI document breaks clients of another; only tests run it. */
+export const OASDIFF: Engine = {
+  name: 'oasdiff',
+  title: 'oasdiff',
+  version: OASDIFF_VERSION,
+  variable: 'SLIPWAY_OASDIFF_BIN',
+  binary: 'oasdiff',
+  versionArgs: ['--version'],
+  versionPattern: /^oasdiff version v?(\d+)\.(\d+)\.(\d+)/m,
+  atLeast: [1, 37, 0],
+  archive: {
+    url: `https://github.com/oasdiff/oasdiff/releases/download/v${OASDIFF_VERSION}/oasdiff_${OASDIFF_VERSION}_${process.platform}_${process.platform === 'darwin' ? 'all' : (GO_ARCH[process.arch] ?? process.arch)}.tar.gz`,
+    into: '.',
+    stripComponents: 0,
+  },
+  build: {
+    package: 'github.com/oasdiff/oasdiff',
+    ldflags: `-s -w -X github.com/oasdiff/oasdiff/build.Version=${OASDIFF_VERSION}`,
+  },
 };
 
 /** Whether a version found on PATH can take the pinned one's place. */

@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { engineFolder } from '../../local/engines/cache.ts';
-import { PULUMI, TEMPORAL, versionFits, type Engine } from '../../local/engines/engine.ts';
+import { OASDIFF, PULUMI, TEMPORAL, versionFits, type Engine } from '../../local/engines/engine.ts';
 import { EngineMissingError, findEngine } from '../../local/engines/find-engine.ts';
 import { freePort } from '../_support/free-port.ts';
 
@@ -169,5 +169,7 @@ describe('versionFits', () => {
     expect(versionFits(PULUMI, 'v3.300.1\n')).toBe(true);
     expect(versionFits(PULUMI, 'v3.254.9')).toBe(false);
     expect(versionFits(PULUMI, 'v4.0.0')).toBe(false);
+    expect(versionFits(OASDIFF, 'oasdiff version 1.37.0')).toBe(true);
+    expect(versionFits(OASDIFF, 'oasdiff version main')).toBe(false);
   });
 });
