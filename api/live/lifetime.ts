@@ -31,7 +31,7 @@ export function openLifetimes(view: View, takeStream: TakeStream): OpenLifetime 
     const giveBack = takeStream(caller.tenantId);
     const over = new AbortController();
     const expired = () => over.abort(new PlatformError('TokenExpired', 'The token has expired.'));
-    const timer = setTimeout(expired, Math.min(caller.expiresAtMs - Date.now(), MAX_TIMER_MS));
+    const timer = setTimeout(expired, Math.min(Math.max(caller.expiresAtMs - Date.now(), 0), MAX_TIMER_MS));
     const end = () => {
       left.removeEventListener('abort', end);
       clearTimeout(timer);

@@ -18,6 +18,7 @@ import * as operation from '../shapes/operation.ts';
 import * as scalingPolicy from '../shapes/scaling-policy.ts';
 import * as secretBinding from '../shapes/secret-binding.ts';
 import * as service from '../shapes/service.ts';
+import * as stream from '../shapes/stream.ts';
 import * as tenantBinding from '../shapes/tenant-binding.ts';
 
 const MODULES = [
@@ -39,6 +40,7 @@ const MODULES = [
   scalingPolicy,
   secretBinding,
   service,
+  stream,
   tenantBinding,
 ];
 

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Endpoint, OutputShape } from '../endpoint.ts';
 import { EVENT_STREAM } from '../rest/events.ts';
+import { eventSchema } from './event-schema.ts';
 import { dryRunAnswer } from '../shapes/dry-run.ts';
 import { examples } from './examples.ts';
 import { nounsOf, operationIdOf, sentenceOf } from './operation-id.ts';
@@ -130,10 +131,11 @@ function responsesOf(endpoint: Endpoint, schemas: Schemas): Record<string, Respo
     const example = examples[`${method} ${route}`]?.answer;
     const isLines = kind === 'stream' || kind === 'feed';
     const type = isLines ? 'application/x-ndjson' : kind === 'watch' ? EVENT_STREAM : 'application/json';
-    responses[text] = answer(status, type, schemas.ofAnswer(shape), {
+    const schema = schemas.ofAnswer(shape);
+    responses[text] = answer(status, type, kind === 'watch' ? eventSchema(schema, schemas) : schema, {
       ...(example?.status === status && { example: example.body }),
       ...(isLines && { description: 'Line by line; this is the schema of one line.' }),
-      ...(kind === 'watch' && { description: 'Event by event; this is the schema of the data of one.' }),
+      ...(kind === 'watch' && { description: 'Event by event; this is the schema of one.' }),
       extra: [
         ...(kind === 'mutation' && (status === 201 || status === 202) ? ['Location'] : []),
         ...(kind === 'mutation' && status === 202 ? ['OperationLocation'] : []),

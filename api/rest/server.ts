@@ -15,7 +15,7 @@ import type { Tls } from '../tls.ts';
 import { traceIdOf } from '../trace.ts';
 import { openReadiness } from './probes.ts';
 import { parseQuery } from './query.ts';
-import { buildReference, REFERENCE_PATHS } from './reference.ts';
+import { addReference, REFERENCE_PATHS } from './reference.ts';
 import { buildRouter, send, traceOf } from './router.ts';
 
 export interface RestServer extends AsyncDisposable {
@@ -106,7 +106,7 @@ function buildApp(
   });
   app.get('/healthz', (_request, response) => send(response, { status: 200, body: { status: 'ok' } }));
   app.get('/readyz', async (_request, response) => send(response, await ready()));
-  app.use(buildReference(surface));
+  addReference(app, surface);
   app.all(['/healthz', '/readyz', ...REFERENCE_PATHS], () => {
     throw new PlatformError('MethodNotAllowed', 'This path answers GET, HEAD.', { details: { allow: 'GET, HEAD' } });
   });

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { APPROVAL_STATUSES } from '../../domain/approvals.ts';
 import { GOVERNED_ACTIONS } from '../../domain/governed.ts';
 import { createdBetween, listOf, listQueryOf } from '../list.ts';
-import { id, moduleId, statedTenant } from './text.ts';
+import { freeText, id, moduleId, statedTenant } from './text.ts';
 
 export const approvalParams = z.strictObject({ approvalId: id('apr') });
 
@@ -11,7 +11,7 @@ export const approvalDecisionBody = z
   .strictObject({
     tenantId: statedTenant,
     /** For whoever reads later why it was decided so. */
-    comment: z.string().min(1).max(1000).optional(),
+    comment: freeText(1000).optional(),
   })
   .default({});
 

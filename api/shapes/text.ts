@@ -11,8 +11,16 @@ export const id = <P extends string>(prefix: P) =>
     .regex(/^[A-Za-z0-9_-]{1,100}$/, `is an id like ${prefix}-9f1c2b7d`)
     .transform((text) => text as `${P}-${string}`);
 
+/** Any text up to a length. That a body holds no NUL is judged before its shape, so it stands here for the document. */
+export const freeText = (length: number) =>
+  z
+    .string()
+    .min(1)
+    .max(length)
+    .meta({ not: { pattern: '\\u0000' } });
+
 /** The tenant that a body states; that it is the caller's is the tenant guard's question. */
-export const statedTenant = z.string().min(1).max(100).optional();
+export const statedTenant = freeText(100).optional();
 
 export const environmentName = z
   .string()

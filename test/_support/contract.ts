@@ -26,6 +26,13 @@ function openContract(document: OpenApiDocument): Contract {
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   ajv.addFormat('date-time', (text) => !Number.isNaN(Date.parse(text)));
   ajv.addSchema({ $id: 'https://contract.invalid/', ...(closed(document) as object) });
+  // What is JSON within a string (the data of an event) is held against its schema too.
+  ajv.removeKeyword('contentSchema').addKeyword({
+    keyword: 'contentSchema',
+    type: 'string',
+    compile: (schema: Schema) => (text: string) =>
+      validate(JSON.stringify(schema), absolute(schema), JSON.parse(text)) === undefined,
+  });
   const validators = new Map<string, ValidateFunction>();
   return { document, checkAnswer, isDescribedBody };
 
@@ -103,12 +110,18 @@ function linesOf(type: string, text: string): string[] | null {
   return type.includes('ndjson') ? text.split('\n').filter(Boolean) : [text];
 }
 
-/** The data of each whole event but the last word, which is the same on every stream. */
+/** Each whole event as an object of its fields; what has no data is none. */
 function eventsOf(text: string): string[] {
   const whole = text.slice(0, text.lastIndexOf('\n\n') + 1).split('\n\n');
-  return whole
-    .filter((event) => !/^event: (end|skipped)$/m.test(event))
-    .flatMap((event) => /^data: (.*)$/m.exec(event)?.[1] ?? []);
+  return whole.flatMap((block) => {
+    const fields = Object.fromEntries(block.split('\n').map((line) => line.split(/: ?(.*)/s).slice(0, 2)));
+    return 'data' in fields ? [JSON.stringify(fields)] : [];
+  });
+}
+
+/** Looks up in the document what a schema of it names there. */
+function absolute(schema: Schema): Schema {
+  return JSON.parse(JSON.stringify(schema).replaceAll('"$ref":"#', '"$ref":"https://contract.invalid/#')) as Schema;
 }
 
 function matches(template: string, path: string): boolean {

@@ -243,6 +243,17 @@ describe('a stream ends', () => {
     expect(stream.events.at(-1)).toMatchObject({ event: 'end', data: { code: 'TokenExpired' } });
   });
 
+  it('at once when its token has just expired, and that is nothing to warn of', async () => {
+    const warnings: string[] = [];
+    const heed = ({ name }: Error) => warnings.push(name);
+    process.on('warning', heed);
+    using stream = await open(path(), undefined, await stand.token({ ttlSeconds: -10 }));
+    await stream.ended;
+    expect(stream.events.at(-1)).toMatchObject({ event: 'end', data: { code: 'TokenExpired' } });
+    process.off('warning', heed);
+    expect(warnings).toEqual([]);
+  });
+
   it("when the tenant's binding is revoked", async () => {
     const own = await readyEnvironment(stand);
     using stream = await open(`/environments/${own.environmentId}/events`);

@@ -30,6 +30,8 @@ describe('every response', () => {
     ['GET', '/v1/runtime/deployments/dep-1/rollback', 405],
     ['DELETE', '/v1/runtime/deployments/dep-1', 405],
     ['OPTIONS', '/v1/runtime/environments', 405],
+    ['OPTIONS', '/openapi.json', 405],
+    ['OPTIONS', '/docs', 405],
     ['GET', '/v2/runtime/environments/env-1', 404],
     ['GET', '/V1/runtime/environments/env-1', 404],
     ['GET', '/v1/runtime/environments/env-1', 401],

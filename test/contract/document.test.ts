@@ -30,6 +30,12 @@ describe('docs/openapi.json', () => {
     expect(document.info.version).toMatch(new RegExp(`^${SCHEMA_VERSION.replace('.', '\\.')}\\.\\d+$`));
   });
 
+  it('says that no text holds a NUL, as every body that has one is refused', () => {
+    const bodies = ['a', 'a\u0000'].flatMap((text) => [{ comment: text }, { tenantId: text }]);
+    const taken = bodies.map((body) => isDescribedBody('POST', '/v1/runtime/approvals/apr-1/approve', body));
+    expect(taken).toEqual([true, true, false, false]);
+  });
+
   it('has every endpoint, once, each with a name of its own', () => {
     const documented = operations.map(([name]) => name).filter((name) => name.includes('/v1/'));
     expect(documented.sort()).toEqual(endpoints.map(({ method, route }) => `${method} /v1${route}`).sort());

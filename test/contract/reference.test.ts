@@ -65,4 +65,19 @@ describe('the check of answers that the whole suite goes through', () => {
     expect(() => checkAnswer(well)).not.toThrow();
     expect(() => checkAnswer({ ...well, ...change })).toThrow(message);
   });
+
+  it.each([
+    ['event: end\ndata: {"code":"Ended","detail":"Enough."}\n\n', null],
+    ['event: end\ndata: {"code":"Bored","detail":"Enough."}\n\n', /anyOf/],
+    ['event: end\ndata: {"type":"opened","revision":1,"eventId":null}\n\n', /anyOf/],
+    ['event: opened\ndata: {"type":"opened","revision":1,"eventId":null}\n\n', null],
+    ['event: opened\ndata: {"type":"opened","eventId":null}\n\n', /anyOf/],
+    ['event: skipped\ndata: {"skipped":0}\n\n', /anyOf/],
+  ])('holds the data of each event against what the document says of it: %j', async (event, message) => {
+    const { headers, ...rest } = await observed({ path: '/v1/runtime/environments/env-1/events' });
+    const stream = { ...rest, headers: new Headers(headers), text: `retry: 2000\n\n${event}` };
+    stream.headers.set('content-type', 'text/event-stream');
+    if (message) expect(() => checkAnswer(stream)).toThrow(message);
+    else expect(() => checkAnswer(stream)).not.toThrow();
+  });
 });

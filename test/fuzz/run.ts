@@ -1,12 +1,19 @@
 /**
- * `node bin/bootstrap.mjs test/fuzz/run.ts`: schemathesis against the document and the API that serves it, part by part:
- * one for each operation, and one that follows links from one to the next. A part that is done is not done again, so a
- * run that was stopped goes on where it stood. Without `--url` it starts the API itself over real Postgres, Temporal and
- * issuer, without rate limits; no worker runs, so nothing that is accepted is carried out.
+ * `node bin/bootstrap.mjs test/fuzz/run.ts`: schemathesis against both documents, the public and the internal one, and the
+ * API that serves them, part by part: one for the operations on each noun, and one for each document that follows links
+ * from one to the next. A part that is done is not done again, so a run that was stopped goes on where it stood. Every
+ * answer is also held against the document as the API's own tests do it, line by line and event by event.
  *
- *   --url U --token T   a platform that runs already, and a token for it
- *   --max-examples N    per operation and phase (default 50)
- *   --minutes N         for the part that follows links (default 5)
+ * Without `--url` it starts the API itself over real Postgres, Temporal, issuer and supervisor, without rate limits; no
+ * worker runs, so nothing that is accepted is carried out. A stream ends there soon, because its token does. It fails
+ * when a check does, at an answer of 500 and above, at an answer that the document does not have, and when less was asked
+ * than wanted.
+ *
+ *   --url U --token T   a platform that runs already, and a token for it; its endless streams are left out
+ *   --internal-url U --internal-token T   its internal APIs
+ *   --max-examples N    per operation and phase (default 300)
+ *   --minutes N         for each part that follows links (default 5)
+ *   --at-least N        requests of all parts together (default 20000; with `--only` 0)
  *   --seed N            repeats a run; its results are in .slipway/fuzz/<seed> (default 1)
  *   --only WORD         parts whose name has the word
  *   --again             does again what is done
@@ -15,93 +22,164 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
-import { openApiStand, ROOT } from '../_support/api.ts';
-import { document } from '../_support/contract.ts';
-import { tallyResponses, type ResponseTally } from './tally.ts';
+import { ROOT } from '../_support/api.ts';
+import { readAnswers, sumOf, type Answers } from './answers.ts';
+import { doorsOf, openDoors, type Door } from './doors.ts';
 
 const { values } = parseArgs({
   options: {
     url: { type: 'string' },
     token: { type: 'string' },
-    'max-examples': { type: 'string', default: '50' },
+    'internal-url': { type: 'string' },
+    'internal-token': { type: 'string' },
+    'max-examples': { type: 'string', default: '300' },
     minutes: { type: 'string', default: '5' },
+    'at-least': { type: 'string' },
     seed: { type: 'string', default: '1' },
     only: { type: 'string', default: '' },
     again: { type: 'boolean', default: false },
   },
 });
+const atLeast = Number(values['at-least'] ?? (values.only === '' ? 20_000 : 0));
 
 /** What schemathesis is told to do. */
 interface Part {
   name: string;
+  door: Door;
   args: string[];
 }
 
-interface Result extends ResponseTally {
+interface Result extends Answers {
   part: string;
-  /** 0 when every check held. */
+  /** 0 when every check of schemathesis held. */
   exitCode: number;
 }
 
 const folder = join(ROOT, '.slipway', 'fuzz', values.seed);
-const names = Object.entries(document.paths).flatMap(([path, methods]) =>
-  Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
-);
-const parts: Part[] = [
-  ...names.map((name) => ({
-    name,
-    args: [...['--include-name', name, '--phases', 'examples,coverage,fuzzing'], ...examples()],
-  })),
-  { name: 'links', args: ['--phases', 'stateful', '--max-time', String(Number(values.minutes) * 60), ...examples()] },
-].filter(({ name }) => name.includes(values.only));
-
-function examples(): string[] {
-  return ['--max-examples', values['max-examples']];
-}
-
-const resultFile = ({ name }: Part) => join(folder, `${name.replaceAll(/[^A-Za-z0-9]+/g, '-')}.json`);
-
-process.exitCode = values.url === undefined ? await onOwnStand() : await fuzz(values.url, values.token ?? '');
+const { stdout: version } = await execa('schemathesis', ['--version'], { reject: false });
+if (!version) throw new Error('schemathesis is not on the PATH: pip install schemathesis');
+process.exitCode =
+  values.url === undefined && values['internal-url'] === undefined
+    ? await onOwnStand()
+    : await fuzz(doorsOf({ ...values, internalUrl: values['internal-url'], internalToken: values['internal-token'] }));
 
 async function onOwnStand(): Promise<number> {
-  await using stand = await openApiStand();
-  return await fuzz(stand.api.rest.url, await stand.token({ ttlSeconds: 4 * 3600 }));
+  await using stand = await openDoors();
+  return await fuzz(stand.doors);
 }
 
-async function fuzz(url: string, token: string): Promise<number> {
+async function fuzz(doors: Door[]): Promise<number> {
   mkdirSync(folder, { recursive: true });
   const results: Result[] = [];
-  for (const part of parts) {
-    const file = resultFile(part);
+  for (const part of doors.flatMap(partsOf).filter(({ name }) => name.includes(values.only))) {
+    const file = `${fileOf(part)}.json`;
     if (values.again) rmSync(file, { force: true });
-    if (!existsSync(file)) writeFileSync(file, JSON.stringify(await run(part, url, token)));
+    if (!existsSync(file)) writeFileSync(file, JSON.stringify(await run(part)));
     results.push(JSON.parse(readFileSync(file, 'utf8')) as Result);
   }
   return report(results);
 }
 
-async function run({ name, args }: Part, url: string, token: string): Promise<Result> {
+function partsOf(door: Door): Part[] {
+  const nouns = [...new Set(Object.keys(door.contract.document.paths).map(nounOf))];
+  const leftOut = door.isEndless ? endlessOf(door).flatMap((name) => ['--exclude-name', name]) : [];
+  const args = [...leftOut, '--max-examples', values['max-examples']];
+  return [
+    ...nouns.map((noun) => ({
+      name: `${door.name} ${noun}`,
+      door,
+      args: [...namesOf(door, noun), '--phases', 'examples,coverage,fuzzing', ...args],
+    })),
+    {
+      name: `${door.name} links`,
+      door,
+      args: ['--phases', 'stateful', '--max-time', String(Number(values.minutes) * 60), ...args],
+    },
+  ];
+}
+
+/** `deployments` of `/v1/runtime/deployments/{deploymentId}`; what is outside of the version is one. */
+function nounOf(path: string): string {
+  return /^\/v1\/runtime\/(?:internal\/)?([a-z-]+)/.exec(path)?.[1] ?? 'open';
+}
+
+function operationsOf({ contract }: Door) {
+  return Object.entries(contract.document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({
+      name: `${method.toUpperCase()} ${path}`,
+      path,
+      operation,
+    })),
+  );
+}
+
+function namesOf(door: Door, noun: string): string[] {
+  const own = operationsOf(door).filter(({ path }) => nounOf(path) === noun);
+  return own.flatMap(({ name }) => ['--include-name', name]);
+}
+
+function endlessOf(door: Door): string[] {
+  const endless = operationsOf(door).filter(({ operation }) =>
+    Object.values(operation.responses).some(({ content }) => 'text/event-stream' in content),
+  );
+  return endless.map(({ name }) => name);
+}
+
+function fileOf({ name }: Part): string {
+  return join(folder, name.replaceAll(' ', '-'));
+}
+
+async function run(part: Part): Promise<Result> {
+  const { name, door, args } = part;
   console.log(`\n# ${name}`);
-  const tally = tallyResponses();
-  const config = join(import.meta.dirname, 'schemathesis.toml');
-  const { exitCode, code } = await execa(
+  const [config, lines] = [`${fileOf(part)}.toml`, `${fileOf(part)}.ndjson`];
+  writeFileSync(config, await configOf(door));
+  const { exitCode } = await execa(
     'schemathesis',
     [
-      ...['--config-file', config, 'run', `${url}/openapi.json`, '--url', url, '--checks', 'all'],
-      ...['--header', `Authorization: Bearer ${token}`, '--seed', values.seed, ...args],
+      ...['--config-file', config, 'run', `${door.url}/openapi.json`, '--url', door.url, '--checks', 'all'],
+      ...['--header', `Authorization: Bearer ${door.token}`, '--seed', values.seed, ...args],
+      ...['--report', 'ndjson', '--report-ndjson-path', lines],
     ],
-    // Schemathesis leaves what it needs for a replay where it runs.
-    { cwd: folder, stdio: 'inherit', reject: false },
+    {
+      // Schemathesis leaves what it needs for a replay where it runs.
+      cwd: folder,
+      env: { SCHEMATHESIS_HOOKS: 'hooks', PYTHONPATH: import.meta.dirname, PYTHONDONTWRITEBYTECODE: '1' },
+      stdio: 'inherit',
+      reject: false,
+    },
   );
-  if (code === 'ENOENT') throw new Error('schemathesis is not on the PATH: pip install schemathesis');
-  return { part: name, exitCode: exitCode ?? 1, ...tally.take() };
+  return { part: name, exitCode: exitCode ?? 1, ...(await readAnswers(lines, door.contract)) };
+}
+
+/** Half of what is named in requests is there. */
+async function configOf(door: Door): Promise<string> {
+  const known = Object.entries(await door.known());
+  const names = new Map(known.map(([place], index) => [place, `known-${index}`]));
+  return [
+    readFileSync(join(import.meta.dirname, 'schemathesis.toml'), 'utf8'),
+    ...known.map(([place, all]) => `[dictionaries.${names.get(place)}]\nvalues = ${JSON.stringify(all)}`),
+    ...(known.length > 0 ? ['[parameters]'] : []),
+    ...known.map(([place]) => `"${place}" = { dictionary = "${names.get(place)}", probability = 0.5 }`),
+  ].join('\n');
 }
 
 function report(results: Result[]): number {
-  const failed = results.filter(({ exitCode }) => exitCode !== 0);
-  const count = results.reduce((sum, { requests }) => sum + requests, 0);
-  const faults = results.reduce((sum, { serverErrors }) => sum + serverErrors, 0);
-  console.log(`\n${results.length} parts, ${count} requests, ${faults} answers of 500 and above.`);
-  for (const { part } of failed) console.log(`not all checks held: ${part}`);
-  return failed.length === 0 ? 0 : 1;
+  const { requests, statuses, mismatches } = sumOf(results);
+  const faults = Object.entries(statuses).filter(([status]) => status === 'none' || Number(status) >= 500);
+  const wrong = [
+    ...results.filter(({ exitCode }) => exitCode !== 0).map(({ part }) => `not all checks held: ${part}`),
+    ...faults.map(([status, count]) => `${count} answers of status ${status}`),
+    ...mismatches,
+    ...(requests < atLeast ? [`${requests} requests are less than the ${atLeast} that were wanted`] : []),
+  ];
+  console.log(`\n${version}, seed ${values.seed}: ${results.length} parts, ${requests} requests.`);
+  console.log(
+    `Statuses: ${Object.entries(statuses)
+      .map(([status, count]) => `${status}: ${count}`)
+      .join(', ')}.`,
+  );
+  console.log(`${mismatches.length} answers are not those of the document.`);
+  for (const line of wrong) console.log(line);
+  return wrong.length === 0 ? 0 : 1;
 }
