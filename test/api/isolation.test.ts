@@ -29,6 +29,18 @@ async function tenantTables(): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
+interface Policy {
+  tablename: string;
+  policyname: string;
+  roles: string[];
+  cmd: string;
+  qual: string;
+  with_check: string | null;
+}
+
+const LEASE = ['due.lease_token UPDATE', 'due.lease_until UPDATE'];
+const OWN_ROWS = "(tenant_id = NULLIF(current_setting('slipway.tenant'::text, true), ''::text))";
+
 const rowsOf = async (table: string) => (await app.query(`select * from ${table}`)).rows.length;
 
 describe('the database', () => {
@@ -64,15 +76,75 @@ describe('the database', () => {
     await app.query('commit');
   });
 
-  it('shows the application nothing of another tenant, and refuses to write for one', async () => {
+  it('holds every one of them by one policy, for what is read as for what is written', async () => {
+    const { rows } = await owner.query<Policy>(`
+      select tablename, policyname, permissive, roles::text[] as roles, cmd, qual, with_check
+      from pg_policies where schemaname = 'public' order by tablename, policyname`);
+    const ofTenants = rows.filter(({ policyname }) => policyname === 'tenant');
+    expect(ofTenants.map(({ tablename }) => tablename)).toEqual(await tenantTables());
+    for (const { tablename, ...policy } of ofTenants) {
+      expect({ tablename, ...policy }).toMatchObject({ tablename, roles: ['slipway_app'], cmd: 'ALL' });
+      expect({ tablename, qual: policy.qual }).toEqual({ tablename, qual: OWN_ROWS });
+      expect({ tablename, check: policy.with_check }).toEqual({ tablename, check: OWN_ROWS });
+    }
+    const others = rows.filter(({ policyname }) => policyname !== 'tenant');
+    expect(others.filter(({ roles }) => roles.join() !== 'slipway_system')).toEqual([]);
+  });
+
+  it('lets the one role that sees every tenant write nothing but the lease of what is due', async () => {
+    const { rows } = await owner.query<{ at: string }>(`
+      select table_name || '.' || column_name || ' ' || privilege_type as at
+      from information_schema.column_privileges
+      where grantee = 'slipway_system' and privilege_type <> 'SELECT' and table_schema = 'public'
+      union all select table_name || ' ' || privilege_type from information_schema.table_privileges
+      where grantee = 'slipway_system' and privilege_type <> 'SELECT' and table_schema = 'public' order by 1`);
+    expect(rows.map(({ at }) => at)).toEqual(LEASE);
+  });
+
+  it('takes no row without a tenant in any of them', async () => {
+    const { rows } = await owner.query<{ name: string; check: string }>(`
+      select conrelid::regclass::text as name, pg_get_constraintdef(oid) as check from pg_constraint
+      where contype = 'c' and connamespace = 'public'::regnamespace and pg_get_constraintdef(oid) like '%tenant_id%'
+      order by 1`);
+    const wanted = (await tenantTables()).map((name) => ({ name, check: "CHECK ((tenant_id <> ''::text))" }));
+    expect(rows).toEqual(wanted);
+    const { rows: nullable } = await owner.query(`
+      select table_name from information_schema.columns
+      where table_schema = 'public' and column_name = 'tenant_id' and is_nullable = 'YES'`);
+    expect(nullable).toEqual([]);
+  });
+
+  it('is worked on by roles that own nothing, and none of which goes past row-level security', async () => {
+    const { rows: roles } = await owner.query(`
+      select rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb from pg_roles
+      where rolname like 'slipway\\_%' order by 1`);
+    const plain = { rolsuper: false, rolbypassrls: false, rolcreaterole: false, rolcreatedb: false };
+    const names = ['slipway_app', 'slipway_migrate', 'slipway_system'];
+    expect(roles.filter(({ rolname }) => names.includes(rolname))).toEqual(
+      names.map((rolname) => ({ rolname, ...plain })),
+    );
+    const { rows: owners } = await owner.query<{ owner: string }>(`
+      select distinct relowner::regrole::text as owner from pg_class
+      where relnamespace = 'public'::regnamespace and relkind in ('r', 'v', 'S') and relname <> 'migrations'`);
+    expect(owners).toEqual([{ owner: 'slipway_migrate' }]);
+    const { rows: members } = await owner.query(`
+      select m.roleid::regrole::text as of from pg_auth_members m where m.member::regrole::text in ('slipway_app', 'slipway_system')`);
+    expect(members).toEqual([]);
+  });
+
+  it('shows the application nothing of another tenant, and refuses to write for one in any of them', async () => {
     await app.query('begin');
     await app.query("select set_config('slipway.tenant', 'fabrikam', true)");
     for (const table of await tenantTables()) expect({ table, rows: await rowsOf(table) }).toEqual({ table, rows: 0 });
     const { rowCount } = await app.query('update environments set name = name');
     expect(rowCount).toBe(0);
-    const insert =
-      "insert into tenant_bindings (tenant_id, id, environment_id, isolation_model, created_at) values ('connectsoft', 'tb-1', 'env-1', 'silo', now())";
-    await expect(app.query(insert)).rejects.toThrow(/row-level security/);
+    for (const table of await tenantTables()) {
+      await app.query('savepoint before');
+      // The policy is asked before any other constraint.
+      const insert = app.query(`insert into ${table} (tenant_id) values ('connectsoft')`);
+      await expect(insert, table).rejects.toThrow(`new row violates row-level security policy for table "${table}"`);
+      await app.query('rollback to before');
+    }
     await app.query('rollback');
   });
 
