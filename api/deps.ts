@@ -10,9 +10,11 @@ import type { VerifyToken } from './auth/token.ts';
 import type { Admit } from './limits.ts';
 import type { Live } from './live/live.ts';
 
-/** Something that has to answer before this process is of use. */
+/** Something that this process asks. */
 export interface ReadinessCheck {
   name: string;
+  /** False: without it some calls are refused or wait, and the others are served; it takes no readiness away. */
+  isNeeded: boolean;
   /** Rejects when it does not answer. */
   check(signal: AbortSignal): Promise<unknown>;
 }

@@ -97,14 +97,17 @@ function buildDeps(db: Database, live: Live, ring: Ring, connection: Connection)
   const keys = openIssuerKeys({ issuer: oidc.issuer, onFailure });
   const verifier = { issuer: oidc.issuer, keys, decryptionKey: readDecryptionKey(config.env) };
   const limits = readRateLimits(config.env);
+  const governance = openGovernance(config.env);
+  const { reach } = governance;
+  const secrets = localVault({ folder: join(home, 'vault'), keyFile: join(home, 'vault.key') });
   const describeNamespace = () => connection.workflowService.describeNamespace({ namespace: temporal.namespace });
   return {
     db,
     live,
     ring,
-    governance: openGovernance(config.env),
+    governance,
     compute: processCompute({ supervisorUrl, proxyUrl, token: ensureSecretFile(adminTokenFile) }),
-    secrets: localVault({ folder: join(home, 'vault'), keyFile: join(home, 'vault.key') }),
+    secrets,
     imageRegistries: readImageRegistries(config.env),
     quotas: readQuotas(config.env),
     verifyToken: openTokenVerifier({ ...verifier, audience: oidc.audience }),
@@ -112,12 +115,21 @@ function buildDeps(db: Database, live: Live, ring: Ring, connection: Connection)
     admit: openRateLimits(limits),
     admitInternal: openRateLimits(limits),
     readiness: [
-      { name: 'database', check: () => db.ping() },
-      { name: 'temporal', check: (signal) => connection.withAbortSignal(signal, describeNamespace) },
-      { name: 'issuer', check: () => keys.check() },
+      { name: 'database', isNeeded: true, check: () => db.ping() },
+      { name: 'temporal', isNeeded: true, check: (signal) => connection.withAbortSignal(signal, describeNamespace) },
+      { name: 'issuer', isNeeded: true, check: () => keys.check() },
+      ...(reach ? [{ name: 'governance', isNeeded: false, check: reach }] : []),
+      { name: 'supervisor', isNeeded: false, check: (signal) => answersOk(`${supervisorUrl}/healthz`, signal) },
+      { name: 'vault', isNeeded: false, check: () => secrets.reach() },
     ],
     log,
   };
+}
+
+async function answersOk(url: string, signal: AbortSignal): Promise<void> {
+  const response = await fetch(url, { signal });
+  await response.body?.cancel();
+  if (!response.ok) throw new Error(`it answered ${response.status}`);
 }
 
 /** Null, with a sentence and exit code 1, when the port is taken. */

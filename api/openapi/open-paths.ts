@@ -14,8 +14,12 @@ const READINESS: Schema = {
       type: 'array',
       items: {
         type: 'object',
-        required: ['name', 'status'],
-        properties: { name: { type: 'string' }, status: { type: 'string', enum: ['ok', 'failed'] } },
+        required: ['name', 'needed', 'status'],
+        properties: {
+          name: { type: 'string' },
+          needed: { type: 'boolean', description: 'Without one that is needed the process is not ready.' },
+          status: { type: 'string', enum: ['ok', 'failed'] },
+        },
       },
     },
   },
@@ -25,7 +29,7 @@ export const openPaths: Record<string, Record<string, Operation>> = {
   '/healthz': path('getHealthz', 'This process answers', {
     200: answer(200, 'application/json', STATUS),
   }),
-  '/readyz': path('getReadyz', 'What this process needs answers too, by name', {
+  '/readyz': path('getReadyz', 'What this process needs and asks answers too, by name', {
     200: answer(200, 'application/json', READINESS),
     503: answer(503, 'application/json', READINESS, { extra: ['RetryAfter'] }),
   }),

@@ -1,4 +1,4 @@
-/** `/healthz`: this process answers. `/readyz`: what it needs answers too. Neither asks for a token. */
+/** `/healthz`: this process answers. `/readyz`: what it needs answers too, and what it asks beside it. Neither asks for a token. */
 import type { ReadinessCheck } from '../deps.ts';
 import type { Answer } from '../endpoint.ts';
 
@@ -18,7 +18,7 @@ export function openReadiness(checks: ReadinessCheck[]): Readiness {
     },
     async check() {
       const results = await Promise.all(checks.map(lookAt));
-      const ready = !down && results.every(({ status }) => status === 'ok');
+      const ready = !down && results.every(({ needed, status }) => !needed || status === 'ok');
       return {
         status: ready ? 200 : 503,
         headers: { 'content-type': 'application/json', ...(!ready && { 'retry-after': '5' }) },
@@ -28,14 +28,20 @@ export function openReadiness(checks: ReadinessCheck[]): Readiness {
   };
 }
 
-async function lookAt({ name, check }: ReadinessCheck): Promise<{ name: string; status: 'ok' | 'failed' }> {
+interface Look {
+  name: string;
+  needed: boolean;
+  status: 'ok' | 'failed';
+}
+
+async function lookAt({ name, isNeeded: needed, check }: ReadinessCheck): Promise<Look> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   const late = Promise.withResolvers<never>();
   signal.addEventListener('abort', () => late.reject(signal.reason), { once: true });
   try {
     await Promise.race([check(signal), late.promise]);
-    return { name, status: 'ok' };
+    return { name, needed, status: 'ok' };
   } catch {
-    return { name, status: 'failed' };
+    return { name, needed, status: 'failed' };
   }
 }

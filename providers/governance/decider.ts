@@ -56,6 +56,13 @@ export async function askDecider<T>(
   }
 }
 
+/** Whether somebody answers there: anything but a failure of the decider's own. @throws Error */
+export async function reachDecider({ url }: DeciderOptions, signal: AbortSignal): Promise<void> {
+  const response = await fetch(url, { redirect: 'manual', signal });
+  await response.body?.cancel();
+  if (response.status >= 500) throw new Error(`the decider answered ${response.status}`);
+}
+
 /** The whole body, given up as soon as it is longer than an answer can be. */
 async function readBounded(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];

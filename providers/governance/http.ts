@@ -3,7 +3,7 @@
  * It keeps approvals too: `POST {url}/approvals`, and `POST {url}/approvals/{id}/approve|reject`.
  */
 import { z } from 'zod';
-import { askDecider, type DeciderOptions } from './decider.ts';
+import { askDecider, reachDecider, type DeciderOptions } from './decider.ts';
 import { readDecision } from './decision-form.ts';
 import type { ApprovalDesk, Governance } from './port.ts';
 
@@ -16,6 +16,7 @@ export function openHttpGovernance(options: DeciderOptions): Governance {
         expected: [200],
         read: (answer) => readDecision(answer, question.planHash),
       }),
+    reach: (signal) => reachDecider(options, signal),
     approvals: openDesk(options),
   };
 }

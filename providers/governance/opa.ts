@@ -3,7 +3,7 @@
  * gives the decision. A rule that is not there, or is undefined for this question, is no decision.
  */
 import { z } from 'zod';
-import { askDecider, type DeciderOptions } from './decider.ts';
+import { askDecider, reachDecider, type DeciderOptions } from './decider.ts';
 import { readDecision } from './decision-form.ts';
 import type { Governance } from './port.ts';
 
@@ -18,5 +18,6 @@ export function openOpaGovernance(options: DeciderOptions): Governance {
         expected: [200],
         read: (answer) => readDecision(answerForm.parse(answer).result, question.planHash),
       }),
+    reach: (signal) => reachDecider(options, signal),
   };
 }

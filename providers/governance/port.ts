@@ -31,6 +31,8 @@ export interface GovernanceDecision {
 export interface Governance {
   /** @throws PlatformError `GovernanceUnavailable` when no decision can be had. */
   decide(question: GovernanceQuestion): Promise<GovernanceDecision>;
+  /** Rejects when the decider cannot be reached; left out where it is in this process. */
+  reach?(signal: AbortSignal): Promise<unknown>;
   /** Where the decider keeps approvals too; left out where they are kept here alone. */
   approvals?: ApprovalDesk;
 }

@@ -49,6 +49,9 @@ export function localVault({ folder, keyFile }: LocalVaultOptions): SecretStore 
   }
 
   return {
+    // It is made with its first namespace.
+    reach: () => readdir(folder).catch(emptyWhenMissing),
+
     async ensureNamespace(namespace) {
       await mkdir(placeOf(folder, namespace), { recursive: true, mode: 0o700 });
     },

@@ -4,6 +4,8 @@ import type { SecretRef } from '../../domain/secrets.ts';
 export type { SecretRef } from '../../domain/secrets.ts';
 
 export interface SecretStore {
+  /** Rejects when the store cannot be read now. */
+  reach(): Promise<unknown>;
   /** A namespace is one environment's vault. Convergent. */
   ensureNamespace(namespace: string): Promise<void>;
   /** Removes the namespace with all it holds; one that is not there is fine. */

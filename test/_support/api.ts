@@ -105,8 +105,8 @@ export async function openApiStand(): Promise<ApiStand> {
     admit: () => undefined,
     admitInternal: () => undefined,
     readiness: [
-      { name: 'database', check: () => db.ping() },
-      { name: 'issuer', check: () => keys.check() },
+      { name: 'database', isNeeded: true, check: () => db.ping() },
+      { name: 'issuer', isNeeded: true, check: () => keys.check() },
     ],
     // A 500 is never expected: its cause shows in the test's output.
     log: pino({ level: 'error' }),

@@ -32,12 +32,17 @@ async function runApi(change: Record<string, string>): Promise<{ code: number | 
 }
 
 describe('bin/api.ts', () => {
-  it('is ready once database, Temporal and issuer answer, and accepts work while no worker runs', async () => {
+  it('is ready once database, Temporal and issuer answer, names what it asks beside them, and accepts work while no worker runs', async () => {
     const ready = await fetch(`${url}/readyz`);
     expect(ready.status).toBe(200);
     expect(await ready.json()).toEqual({
       status: 'ready',
-      checks: ['database', 'temporal', 'issuer'].map((name) => ({ name, status: 'ok' })),
+      checks: [
+        ...['database', 'temporal', 'issuer'].map((name) => ({ name, needed: true, status: 'ok' })),
+        // None runs here; what is asked of it fails, and everything else is served.
+        { name: 'supervisor', needed: false, status: 'failed' },
+        { name: 'vault', needed: false, status: 'ok' },
+      ],
     });
     const token = await obtainToken({ home: stand.home, issuer: stand.config.oidc.issuer });
     const reply = await fetch(`${url}/v1/runtime/environments`, {

@@ -124,14 +124,14 @@ describe('/readyz', () => {
     expect(well.body).toEqual({
       status: 'ready',
       checks: [
-        { name: 'database', status: 'ok' },
-        { name: 'issuer', status: 'ok' },
+        { name: 'database', needed: true, status: 'ok' },
+        { name: 'issuer', needed: true, status: 'ok' },
       ],
     });
     const readiness = [
-      { name: 'database', check: () => stand.db.ping() },
-      { name: 'hanging', check: () => new Promise(() => undefined) },
-      { name: 'failing', check: () => Promise.reject(new Error('away')) },
+      { name: 'database', isNeeded: true, check: () => stand.db.ping() },
+      { name: 'hanging', isNeeded: true, check: () => new Promise(() => undefined) },
+      { name: 'failing', isNeeded: true, check: () => Promise.reject(new Error('away')) },
     ];
     const { status, body, headers } = await stand.call('GET', '/readyz', {
       token: null,
@@ -142,10 +142,17 @@ describe('/readyz', () => {
     expect(body).toEqual({
       status: 'notReady',
       checks: [
-        { name: 'database', status: 'ok' },
-        { name: 'hanging', status: 'failed' },
-        { name: 'failing', status: 'failed' },
+        { name: 'database', needed: true, status: 'ok' },
+        { name: 'hanging', needed: true, status: 'failed' },
+        { name: 'failing', needed: true, status: 'failed' },
       ],
     });
+  });
+
+  it('stays ready, and says so, while something is away that only some calls ask', async () => {
+    const readiness = [{ name: 'governance', isNeeded: false, check: () => Promise.reject(new Error('away')) }];
+    const { status, body } = await stand.call('GET', '/readyz', { token: null, api: await stand.start({ readiness }) });
+    expect(status).toBe(200);
+    expect(body).toEqual({ status: 'ready', checks: [{ name: 'governance', needed: false, status: 'failed' }] });
   });
 });

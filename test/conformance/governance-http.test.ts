@@ -124,6 +124,15 @@ describe.each(DRIVERS)('the driver %s', (_driver, open) => {
     await expect(ask(`http://127.0.0.1:${await freePort()}`)).rejects.toMatchObject({ code: 'GovernanceUnavailable' });
   });
 
+  it('is not reached where nobody listens or the decider fails, and is by any other answer, followed nowhere', async () => {
+    const reach = async (url: string) => await open({ url }).reach?.(AbortSignal.timeout(10_000));
+    await expect(reach(`http://127.0.0.1:${await freePort()}`)).rejects.toThrow();
+    await expect(reach(await serving(says(ALLOW, 503)))).rejects.toThrow('503');
+    const other = await serving((response) => response.writeHead(500).end());
+    await reach(await serving((response) => response.writeHead(302, { location: other }).end()));
+    await reach(await serving(says({}, 404)));
+  });
+
   it('says nothing of the decider to the caller', async () => {
     const error = await ask(await serving(bytes('password=hunter2'))).catch((thrown: unknown) => thrown);
     expect((error as { publicMessage: string }).publicMessage).toBe(

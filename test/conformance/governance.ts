@@ -37,6 +37,10 @@ export function describeGovernance(name: string, setup: () => Promise<Governance
       expect(await decide()).toMatchObject({ decision: 'allow', obligations: [], planHash: 'sha256:plan' });
     });
 
+    it('is reached while it answers, where it is a process of its own', async () => {
+      await it_.governance.reach?.(AbortSignal.timeout(10_000));
+    });
+
     it('denies within a freeze window, from its first moment on and not at its end, naming the rule', async () => {
       const inside = await decide({ facts: { at: IN_FREEZE } });
       expect(inside).toMatchObject({ decision: 'deny', reasons: ['year-end-freeze'], planHash: 'sha256:plan' });

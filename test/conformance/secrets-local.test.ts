@@ -1,4 +1,4 @@
-import { chmod, copyFile, cp, mkdir, mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -20,6 +20,15 @@ describe('local vault', () => {
   let vault: Awaited<ReturnType<typeof vaultFolder>>;
   beforeAll(async () => (vault = await vaultFolder()));
   afterAll(async () => await vault.close());
+
+  it('is reached before its first namespace as after it, and is not where its folder cannot be one', async () => {
+    await expect(localVault({ ...vault.options, folder: join(vault.root, 'none') }).reach()).resolves.toBeDefined();
+    await writeFile(join(vault.root, 'a-file'), '');
+    await expect(localVault({ ...vault.options, folder: join(vault.root, 'a-file') }).reach()).rejects.toThrow(
+      'ENOTDIR',
+    );
+    await rm(join(vault.root, 'a-file'));
+  });
 
   it('has no value readable on disk, and a key that only its owner reads', async () => {
     const store = localVault(vault.options);
