@@ -144,8 +144,8 @@ function receiptOf({ endpoint, caller, bodyHash, idempotencyKey, governance }: M
 
 function slotOf({ endpoint, caller, idempotencyKey }: Mutation): IdempotencySlot | null {
   if (idempotencyKey === null) return null;
-  const { tenantId, clientId } = caller;
-  return { tenantId, clientId, method: endpoint.method, route: endpoint.route, key: idempotencyKey };
+  const { tenantId, clientId, subject } = caller;
+  return { tenantId, clientId, subject, method: endpoint.method, route: endpoint.route, key: idempotencyKey };
 }
 
 function replayOf(earlier: RequestRow, bodyHash: string): Answer {

@@ -11,6 +11,7 @@ export type NewRequest = Omit<RequestRow, 'id' | 'createdAt'>;
 export interface IdempotencySlot {
   tenantId: string;
   clientId: string;
+  subject: string;
   method: string;
   route: string;
   key: string;
@@ -29,6 +30,7 @@ export async function findByIdempotencyKey(tx: Tx, slot: IdempotencySlot): Promi
       and(
         eq(requests.tenantId, slot.tenantId),
         eq(requests.clientId, slot.clientId),
+        eq(requests.subject, slot.subject),
         eq(requests.method, slot.method),
         eq(requests.route, slot.route),
         eq(requests.idempotencyKey, slot.key),

@@ -34,7 +34,7 @@ export const requests = pgTable(
   (table) => [
     primaryKey({ columns: [table.tenantId, table.id] }),
     uniqueIndex('requests_idempotency')
-      .on(table.tenantId, table.clientId, table.method, table.route, table.idempotencyKey)
+      .on(table.tenantId, table.clientId, table.subject, table.method, table.route, table.idempotencyKey)
       .where(sql`${table.idempotencyKey} is not null and ${table.decision} = 'allowed'`),
     index('requests_time').on(table.tenantId, table.createdAt),
     index('requests_environment').on(table.tenantId, table.environmentId, table.id),

@@ -1,6 +1,8 @@
 /** What a key promises, for every endpoint that takes one; the details of keys are in acceptance.test.ts. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Endpoint } from '../../api/endpoint.ts';
 import { endpoints } from '../../api/endpoints.ts';
+import { internalEndpoints } from '../../api/internal-endpoints.ts';
 import { canonicalJson } from '../../domain/hash.ts';
 import { openApiStand, type ApiStand, type Reply } from '../_support/api.ts';
 import { forgeToken } from '../_support/forge-token.ts';
@@ -24,13 +26,17 @@ afterAll(async () => {
 const operations = async () => (await tables.query<{ id: string }>('select id from operations')).map(({ id }) => id);
 const leadsTo = (reply: Reply) => reply.headers.get('operation-location')?.split('/').at(-1);
 
-describe.each(
-  endpoints.filter(({ method }) => method === 'POST').map((endpoint) => [nameOf(endpoint), endpoint] as const),
-)('%s', (name, endpoint) => {
+/** A feed is none: each of its lines is answered for itself. */
+const changes: (readonly [name: string, internal: boolean, endpoint: Endpoint])[] = [
+  ...endpoints.map((endpoint) => [nameOf(endpoint), false, endpoint] as const),
+  ...internalEndpoints.map((endpoint) => [nameOf(endpoint), true, endpoint] as const),
+].filter(([, , { kind }]) => kind === 'mutation');
+
+describe.each(changes)('%s', (name, internal, endpoint) => {
   it(`answers ${AT_ONCE} calls at once with one key by one change`, async () => {
     const { method, path, body, headers, answers } = await sampleCall(endpoint, await openWorld(stand));
     const key = `at-once ${name}`.replaceAll(' ', '-');
-    const call = () => stand.call(method, path, { body, headers: { ...headers, 'idempotency-key': key } });
+    const call = () => stand.call(method, path, { body, internal, headers: { ...headers, 'idempotency-key': key } });
     const before = await operations();
     const replies = await Promise.all(Array.from({ length: AT_ONCE }, call));
     const [first] = replies;
@@ -49,18 +55,22 @@ describe.each(
     expect(made).toEqual(operation && !before.includes(operation) ? [operation] : []);
   });
 
-  it('takes one key of two clients, and of two tenants, for as many calls: nobody is answered for another', async () => {
+  it('takes one key of two clients, of two people at one client, and of two tenants, for as many calls: nobody is answered for another', async () => {
     const key = `shared ${name}`.replaceAll(' ', '-');
     const callers = [
       { tenantId: 'connectsoft', client_id: 'portal' },
       { tenantId: 'connectsoft', client_id: 'pipeline' },
+      { tenantId: 'connectsoft', client_id: 'portal', sub: 'colleague' },
       { tenantId: 'fabrikam', client_id: 'portal' },
     ];
     const asked = async (claims: (typeof callers)[number]) => {
       const { method, path, body, headers } = await sampleCall(endpoint, await openWorld(stand, claims));
       // Another input each: whoever shared the key with another would be told that it was used.
-      const token = forgeToken(stand.config, { claims });
-      const call = () => stand.call(method, path, { body, token, headers: { ...headers, 'idempotency-key': key } });
+      const token = forgeToken(stand.config, {
+        claims: { ...claims, ...(internal && { aud: stand.config.oidc.internalAudience }) },
+      });
+      const call = () =>
+        stand.call(method, path, { body, token, internal, headers: { ...headers, 'idempotency-key': key } });
       return [await call(), await call()] as const;
     };
     for (const claims of callers) {

@@ -126,7 +126,14 @@ describe.each(recordedStates())('the state %s, brought to the present', (state) 
       const again = await upgraded.rest.post(path, {}, { 'idempotency-key': idempotencyKey });
       expect({ status: again.status, body: again.body }).toEqual({ status, body });
       const route = '/runtime/deployments/{deploymentId}/rollback';
-      const slot = { tenantId: key.tenantId, clientId: 'slipway-operator', method: 'POST', route, key: idempotencyKey };
+      const slot = {
+        tenantId: key.tenantId,
+        clientId: 'slipway-operator',
+        subject: 'slipway-operator',
+        method: 'POST',
+        route,
+        key: idempotencyKey,
+      };
       const receipt = await look((tx) => findByIdempotencyKey(tx, slot));
       expect(receipt).toMatchObject({ decision: 'allowed', answerStatus: status, answerBody: body });
     }

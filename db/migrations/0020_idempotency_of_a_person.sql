@@ -1,0 +1,2 @@
+DROP INDEX "requests_idempotency";--> statement-breakpoint
+CREATE UNIQUE INDEX "requests_idempotency" ON "requests" USING btree ("tenant_id","client_id","subject","method","route","idempotency_key") WHERE "requests"."idempotency_key" is not null and "requests"."decision" = 'allowed';
