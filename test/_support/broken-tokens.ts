@@ -119,7 +119,7 @@ const CLAIMS_WRONG: BrokenToken[] = [
   refused('several auds in one text', ({ oidc }) => ({ claims: { aud: `elsewhere ${oidc.audience}` } })),
   refused('an aud that is a list in a list', ({ oidc }) => ({ claims: { aud: [[oidc.audience]] } })),
   refused('an aud that is an object', ({ oidc }) => ({ claims: { aud: { 0: oidc.audience } } })),
-  refused('the audience of the internal APIs', ({ oidc }) => ({ claims: { aud: oidc.internalAudience } })),
+  refused('the audience of the other port', ({ oidc }) => ({ claims: { aud: oidc.internalAudience } })),
   claims('an empty list of auds', { aud: [] }),
   claims('an empty aud', { aud: '' }),
   claims('an aud of several others', { aud: ['elsewhere', 'slipway.invalid'] }),

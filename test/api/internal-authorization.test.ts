@@ -48,10 +48,11 @@ async function attempt({ of = internalEndpoints, in: where = world, options, wan
   return lines.flat();
 }
 
-/** The configuration of a platform whose public audience is the internal one, for forging its tokens. */
+/** The configuration of a platform whose audiences are swapped, for forging its tokens. */
 const ofInternal = () => {
   const { config } = stand;
-  return { ...config, oidc: { ...config.oidc, audience: config.oidc.internalAudience } };
+  const { audience, internalAudience } = config.oidc;
+  return { ...config, oidc: { ...config.oidc, audience: internalAudience, internalAudience: audience } };
 };
 const token = (claims: Record<string, unknown> = {}) => forgeToken(ofInternal(), { claims: { scope: '', ...claims } });
 
