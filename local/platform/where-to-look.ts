@@ -10,7 +10,7 @@ export function whereToLook({ home, ports, restUrl, temporal, oidc, external }: 
     : `127.0.0.1:${ports.temporal}, UI http://127.0.0.1:${ports.temporalUi}/namespaces/${temporal.namespace}`;
   return [
     `  REST      ${restUrl}/v1/runtime`,
-    `  Internal  ${new URL(restUrl).protocol}//127.0.0.1:${ports.internal}/v1/runtime/internal`,
+    `  Internal  ${new URL(restUrl).protocol}//127.0.0.1:${ports.internal}/v1/runtime/internal, gRPC 127.0.0.1:${ports.internalGrpc}`,
     `  gRPC      ${new URL(restUrl).hostname}:${ports.grpc}`,
     `  Temporal  ${temporalAt}`,
     `  Issuer    ${oidc.issuer}   (a token: ${token})`,
