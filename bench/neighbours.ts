@@ -1,0 +1,104 @@
+/**
+ * `npm run bench:neighbours`: what a tenant that calls a hundred times as often as it may does to the others. Ten tenants
+ * call within their limits, for a while alone and for a while beside the flood, in turn, round by round; the figure is the
+ * 99th percentile of what they wait, flooded ÷ alone. API, flood and callers are processes of their own. Prints the best
+ * of five rounds and the load average, and ends with 1 when that is over the bar.
+ */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { Agent, get } from 'node:http';
+import { loadavg } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+
+const BAR = 2;
+const ROUNDS = 5;
+const LIMIT_PER_SECOND = 20;
+const TIMES = 100;
+const NEIGHBOURS = 10;
+const CALLS_PER_SECOND = 10;
+const SECONDS = 10;
+
+export interface Neighbour {
+  url: string;
+  token: string;
+}
+
+export interface Ready {
+  /** The first one floods. */
+  neighbours: Neighbour[];
+}
+
+export interface Flooded {
+  calls: number;
+  refused: number;
+  seconds: number;
+}
+
+const tenants = Array.from({ length: NEIGHBOURS + 1 }, (_, at) => `tenant-${at}`);
+const server = fork(join(import.meta.dirname, 'neighbours-server.ts'), [String(LIMIT_PER_SECOND), ...tenants]);
+const [ready] = (await once(server, 'message')) as [Ready];
+const [flooding, ...others] = ready.neighbours;
+if (!flooding) throw new Error('nobody floods');
+const agent = new Agent({ keepAlive: true });
+
+const ratios: number[] = [];
+try {
+  await p99Of(others);
+  for (let round = 0; round < ROUNDS; round++) {
+    const alone = await p99Of(others);
+    const { flooded, beside } = await besideFlood();
+    ratios.push(beside / alone);
+    const times = flooded.calls / flooded.seconds / LIMIT_PER_SECOND;
+    console.log(
+      `p99 alone ${alone.toFixed(1)} ms, beside ${beside.toFixed(1)} ms: ${(beside / alone).toFixed(2)} × (flood: ${times.toFixed(0)} × its limit, ${flooded.refused} of ${flooded.calls} refused)`,
+    );
+  }
+} finally {
+  agent.destroy();
+  server.disconnect();
+  await once(server, 'exit');
+}
+const best = Math.min(...ratios);
+const load = loadavg().map((one) => one.toFixed(1));
+console.log(`best of ${ROUNDS}: ${best.toFixed(2)} ×, the bar is ${BAR}; load average ${load.join(' ')}`);
+if (best > BAR) process.exitCode = 1;
+
+async function besideFlood(): Promise<{ flooded: Flooded; beside: number }> {
+  const flood = fork(join(import.meta.dirname, 'neighbours-flood.ts'));
+  flood.send({ of: flooding, perSecond: LIMIT_PER_SECOND * TIMES });
+  // The burst it has to spare is used up first.
+  await setTimeout(1_000);
+  const beside = await p99Of(others);
+  const answered = once(flood, 'message') as Promise<[Flooded]>;
+  flood.send({});
+  const [flooded] = await answered;
+  return { flooded, beside };
+}
+
+/** What the slowest of a hundred waits, ms. Calls are sent when they are due, whatever has become of those before. */
+async function p99Of(callers: Neighbour[]): Promise<number> {
+  const waits: Promise<number>[] = [];
+  const began = performance.now();
+  const all = callers.length * CALLS_PER_SECOND * SECONDS;
+  for (let at = 0; at < all; at++) {
+    const dueMs = (at / (callers.length * CALLS_PER_SECOND)) * 1000;
+    await setTimeout(Math.max(0, began + dueMs - performance.now()));
+    const caller = callers[at % callers.length];
+    if (caller) waits.push(waitOf(caller));
+  }
+  const sorted = (await Promise.all(waits)).sort((a, b) => a - b);
+  return sorted[Math.ceil(sorted.length * 0.99) - 1] ?? 0;
+}
+
+async function waitOf({ url, token }: Neighbour): Promise<number> {
+  const began = performance.now();
+  await new Promise<void>((resolve, reject) => {
+    const request = get(url, { agent, headers: { authorization: `Bearer ${token}` } }, (response) => {
+      if (response.statusCode !== 200) reject(new Error(`a neighbour was answered ${response.statusCode}`));
+      response.resume().once('end', resolve);
+    });
+    request.once('error', reject);
+  });
+  return performance.now() - began;
+}
