@@ -6,8 +6,8 @@ import type { ComputeTarget } from '../providers/compute/port.ts';
 import type { Governance } from '../providers/governance/port.ts';
 import type { SecretStore } from '../providers/secrets/port.ts';
 import type { Ring } from '../workflows/client.ts';
-import type { VerifyToken } from './auth/token.ts';
-import type { Admit } from './limits.ts';
+import type { TokenVerifier } from './auth/token.ts';
+import type { RateLimiter } from './limits.ts';
 import type { Live } from './live/live.ts';
 
 /** Something that this process asks. */
@@ -30,12 +30,12 @@ export interface ApiDeps {
   imageRegistries: ReadonlySet<string> | null;
   /** Where a binding says nothing else. */
   quotas: Quotas;
-  verifyToken: VerifyToken;
+  tokens: TokenVerifier;
   /** Of the tokens that open the internal APIs. */
-  verifyInternalToken: VerifyToken;
-  admit: Admit;
+  internalTokens: TokenVerifier;
+  limits: RateLimiter;
   /** Counts calls of the internal APIs, apart: a tenant's flood must not refuse what the platform does about it. */
-  admitInternal: Admit;
+  internalLimits: RateLimiter;
   /** What streams are made of. */
   live: Live;
   readiness: ReadinessCheck[];

@@ -42,8 +42,6 @@ export interface Target<I> {
   notFound: ErrorCode;
   /** The call is about the binding itself, so it may be a revoked one, or none yet. */
   isUnbound?: true;
-  /** The call is asked so often that the environment, which the input names, is guarded from memory. */
-  named?(input: I): EnvironmentId;
   /** Null when there is none. It may refuse by a PlatformError of its own. */
   locate(tx: Tx, tenantId: string, input: I): Promise<EnvironmentId | null>;
 }
@@ -89,7 +87,19 @@ interface Common<I> {
 export interface ReadEndpoint<I = unknown> extends Common<I> {
   kind: 'read';
   method: 'GET';
-  run(deps: ApiDeps, caller: Caller, input: I): Promise<Answer>;
+  /** Runs in the transaction in which the call was judged. */
+  run(tx: Tx, caller: Caller, input: I, deps: ApiDeps): Promise<Answer>;
+}
+
+/** A question about one environment, asked so often that it is judged and answered from memory (`live/memory.ts`). */
+export interface RecallEndpoint<I = unknown> extends Omit<Common<I>, 'scope' | 'target'> {
+  kind: 'recall';
+  method: 'GET';
+  scope: Scope;
+  target: Target<I>;
+  environmentId(input: I): EnvironmentId;
+  /** The body of the answer; whatever it is read from, a change of it touches the environment. */
+  load(tx: Tx, key: EnvironmentKey): Promise<unknown>;
 }
 
 /** What a mutation did in the acceptance transaction. */
@@ -147,7 +157,7 @@ export interface FeedEndpoint<L = unknown> extends Omit<Common<unknown>, 'target
   run(deps: ApiDeps, caller: Caller, line: L): Promise<object>;
 }
 
-export type Endpoint = ReadEndpoint | MutationEndpoint | StreamEndpoint | WatchEndpoint | FeedEndpoint;
+export type Endpoint = ReadEndpoint | RecallEndpoint | MutationEndpoint | StreamEndpoint | WatchEndpoint | FeedEndpoint;
 
 type Typed<E, S extends InputShape, O extends OutputShape, R> = Omit<
   E,
@@ -163,10 +173,21 @@ export function read<S extends InputShape, O extends OutputShape>(
     ReadEndpoint<InputOf<S>>,
     S,
     O,
-    { run(deps: ApiDeps, caller: Caller, input: InputOf<S>): Promise<AnswerOf<O>> }
+    { run(tx: Tx, caller: Caller, input: InputOf<S>, deps: ApiDeps): Promise<AnswerOf<O>> }
   >,
 ): ReadEndpoint {
   return { ...definition, kind: 'read', method: 'GET' } as ReadEndpoint<InputOf<S>> as ReadEndpoint;
+}
+
+/** A question that is answered from memory; `output` is the shape of what its body is made from. */
+export function recall<S extends InputShape>(
+  definition: Omit<RecallEndpoint<InputOf<S>>, 'kind' | 'method' | 'input' | 'target'> & { input: S },
+): RecallEndpoint {
+  const target: Target<InputOf<S>> = {
+    notFound: 'EnvironmentNotFound',
+    locate: (_tx, _tenantId, input) => Promise.resolve(definition.environmentId(input)),
+  };
+  return { ...definition, target, kind: 'recall', method: 'GET' } as RecallEndpoint<InputOf<S>> as RecallEndpoint;
 }
 
 /** A change: accepted in one transaction, with a receipt. */

@@ -7,8 +7,12 @@ import { tokensIn, waitMs, type Bucket, type BucketSize } from '../domain/token-
 import type { Principal } from './caller.ts';
 import { isTenantId } from './tenant-guard.ts';
 
-/** Counts a call of this principal. @throws PlatformError `RateLimited`, and then it counts for nothing */
-export type Admit = (principal: Principal) => void;
+export interface RateLimiter {
+  /** Counts a call of this principal. @throws PlatformError `RateLimited`, and then it counts for nothing */
+  admit(principal: Principal): void;
+  /** What `admit` would throw now, null when nothing. */
+  refusal(principal: Principal): PlatformError | null;
+}
 
 export interface RateLimits {
   /** Null does not limit. */
@@ -21,20 +25,37 @@ export interface RateLimits {
 const MAX_BUCKETS = 10_000;
 
 /** @param nowMs a clock that never goes back */
-export function openRateLimits({ tenant, client }: RateLimits, nowMs: () => number = () => performance.now()): Admit {
+export function openRateLimits(
+  { tenant, client }: RateLimits,
+  nowMs: () => number = () => performance.now(),
+): RateLimiter {
   const tenants = tenant && openBuckets(tenant);
   const clients = client && openBuckets(client);
-  return ({ tenantClaim, clientId }) => {
-    // The tenant guard refuses those that name no tenant; until then all of them are one.
-    const tenantId = isTenantId(tenantClaim) ? tenantClaim : '';
-    const clientKey = `${tenantId} ${clientId}`;
-    const now = nowMs();
-    // Both are asked before either is taken from.
-    refuseAfter(clients?.waitMs(clientKey, now), 'client');
-    refuseAfter(tenants?.waitMs(tenantId, now), 'tenant');
-    clients?.take(clientKey, now);
-    tenants?.take(tenantId, now);
+  const refusalAt = ({ tenantId, clientKey }: Keys, now: number) =>
+    refusedFor(clients?.waitMs(clientKey, now), 'client') ?? refusedFor(tenants?.waitMs(tenantId, now), 'tenant');
+  return {
+    admit(principal) {
+      const keys = keysOf(principal);
+      const now = nowMs();
+      // Both are asked before either is taken from.
+      const refusal = refusalAt(keys, now);
+      if (refusal) throw refusal;
+      clients?.take(keys.clientKey, now);
+      tenants?.take(keys.tenantId, now);
+    },
+    refusal: (principal) => refusalAt(keysOf(principal), nowMs()),
   };
+}
+
+interface Keys {
+  tenantId: string;
+  clientKey: string;
+}
+
+/** The tenant guard refuses those that name no tenant; until then all of them are one. */
+function keysOf({ tenantClaim, clientId }: Principal): Keys {
+  const tenantId = isTenantId(tenantClaim) ? tenantClaim : '';
+  return { tenantId, clientKey: `${tenantId} ${clientId}` };
 }
 
 interface Buckets {
@@ -57,9 +78,9 @@ function openBuckets(size: BucketSize): Buckets {
   };
 }
 
-function refuseAfter(waitMs: number | undefined, limited: 'client' | 'tenant'): void {
-  if (!waitMs) return;
-  throw new PlatformError('RateLimited', `This ${limited} calls more often than it may.`, {
+function refusedFor(waitMs: number | undefined, limited: 'client' | 'tenant'): PlatformError | null {
+  if (!waitMs) return null;
+  return new PlatformError('RateLimited', `This ${limited} calls more often than it may.`, {
     details: { limited },
     retryAfterSeconds: Math.ceil(waitMs / 1000),
   });

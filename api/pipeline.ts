@@ -14,7 +14,7 @@ import type { Credentials } from './auth/bearer.ts';
 import type { Caller, Principal } from './caller.ts';
 import type { ApiDeps } from './deps.ts';
 import { dryRun } from './dry-run.ts';
-import type { Answer, Endpoint, FeedEndpoint, MutationEndpoint } from './endpoint.ts';
+import type { Answer, Endpoint, FeedEndpoint, MutationEndpoint, RecallEndpoint } from './endpoint.ts';
 import { acknowledge, type Line } from './feed.ts';
 import { askGovernance, judgedOf } from './governance.ts';
 import { heed } from './judgement.ts';
@@ -51,8 +51,8 @@ export type Outcome =
 
 /** @throws PlatformError */
 export async function perform(deps: ApiDeps, endpoint: Endpoint, call: Call): Promise<Outcome> {
-  const principal = await deps.verifyToken(call.credentials);
-  deps.admit(principal);
+  const principal = await deps.tokens.verify(call.credentials);
+  deps.limits.admit(principal);
   refuseUnknownCondition(endpoint, call);
   if (endpoint.kind === 'feed') return takeLines(deps, endpoint, principal, call);
   const { query, isDryRun } = withoutDryRun(endpoint, call.query);
@@ -67,8 +67,15 @@ export async function perform(deps: ApiDeps, endpoint: Endpoint, call: Call): Pr
     return { kind: 'answer', answer: await change(deps, endpoint, caller, input, stated, conditions) };
   }
   checkStatedTenant(caller, stated);
-  const environment = await judge(deps, endpoint, caller, input);
-  if (endpoint.kind === 'read') return { kind: 'answer', answer: await endpoint.run(deps, caller, input) };
+  if (endpoint.kind === 'recall') return { kind: 'answer', answer: await recalled(deps, endpoint, caller, input) };
+  if (endpoint.kind === 'read') {
+    const answer = await deps.db.forTenant(caller.tenantId, async (tx) => {
+      await judge(tx, endpoint, caller, input);
+      return await endpoint.run(tx, caller, input, deps);
+    });
+    return { kind: 'answer', answer };
+  }
+  const environment = await deps.db.forTenant(caller.tenantId, (tx) => judge(tx, endpoint, caller, input));
   const key = environment && { tenantId: caller.tenantId, environmentId: environment.id };
   if (endpoint.kind === 'watch') {
     const source = await endpoint.run(deps, caller, input, call.lastEventId || null);
@@ -83,24 +90,22 @@ export async function perform(deps: ApiDeps, endpoint: Endpoint, call: Call): Pr
 }
 
 /** The tenant guard, then the scope. */
-async function judge(
-  { db, live }: ApiDeps,
-  endpoint: Endpoint,
+async function judge(tx: Tx, endpoint: Endpoint, caller: Caller, input: unknown): Promise<EnvironmentRow | null> {
+  const environment = await environmentOf(tx, endpoint, caller, input);
+  await checkScope(tx, endpoint, caller, input);
+  return environment;
+}
+
+async function recalled(
+  { live }: ApiDeps,
+  { environmentId, target, scope, route, load }: RecallEndpoint,
   caller: Caller,
   input: unknown,
-): Promise<EnvironmentRow | null> {
-  const { target, scope } = endpoint;
-  if (target?.named && typeof scope === 'string') {
-    const key = { tenantId: caller.tenantId, environmentId: target.named(input) };
-    const environment = await live.recall(key, 'guarded', (tx) => guardTarget(tx, caller, target, input));
-    requireScope(caller, scope);
-    return environment;
-  }
-  return await db.forTenant(caller.tenantId, async (tx) => {
-    const environment = await environmentOf(tx, endpoint, caller, input);
-    await checkScope(tx, endpoint, caller, input);
-    return environment;
-  });
+): Promise<Answer> {
+  const key = { tenantId: caller.tenantId, environmentId: environmentId(input) };
+  await live.recall(key, 'guarded', (tx) => guardTarget(tx, caller, target, input));
+  requireScope(caller, scope);
+  return { status: 200, body: await live.recall(key, route, (tx) => load(tx, key)) };
 }
 
 /** The tenant guard and the rest are asked for every line. */

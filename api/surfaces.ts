@@ -17,7 +17,7 @@ export interface Surface {
 
 /** Who verifies tokens and counts calls is the surface's own. */
 export function depsOf({ isInternal }: Surface, deps: ApiDeps): ApiDeps {
-  return isInternal ? { ...deps, verifyToken: deps.verifyInternalToken, admit: deps.admitInternal } : deps;
+  return isInternal ? { ...deps, tokens: deps.internalTokens, limits: deps.internalLimits } : deps;
 }
 
 export const PUBLIC: Surface = { isInternal: false, endpoints, about: PUBLIC_API };

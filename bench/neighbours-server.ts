@@ -10,7 +10,7 @@ const [perSecond, ...tenants] = process.argv.slice(2);
 const limit = { perSecond: Number(perSecond), burst: 5 * Number(perSecond) };
 
 await using stand = await openApiStand();
-const { rest } = await stand.start({ admit: openRateLimits({ tenant: limit, client: limit }) });
+const { rest } = await stand.start({ limits: openRateLimits({ tenant: limit, client: limit }) });
 // What tests look at in every response would be measured too.
 leaveResponses(rest.port);
 const neighbours: Neighbour[] = [];

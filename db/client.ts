@@ -1,7 +1,6 @@
 /** The database as the rest of the house sees it: a transaction of one tenant, or a look across tenants. */
-import { sql } from 'drizzle-orm';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
-import { Pool } from 'pg';
+import { escapeLiteral, Pool, type PoolClient } from 'pg';
 import { translateDatabaseError } from './errors.ts';
 
 export type Tx = Pick<NodePgDatabase, 'select' | 'insert' | 'update' | 'delete' | 'execute' | 'selectDistinct'>;
@@ -27,16 +26,13 @@ export function openDatabase({ url, poolSize = 10 }: DatabaseOptions): Database 
   const app = openPool(url, 'slipway_app', poolSize);
   const system = openPool(url, 'slipway_system', 2);
   return {
+    // Local to the transaction, so that a pooled connection carries no tenant to its next user.
     forTenant: (tenantId, work) =>
-      transact(drizzle(app), async (tx) => {
-        // Local to the transaction, so that a pooled connection carries no tenant to its next user.
-        await tx.execute(sql`select set_config('slipway.tenant', ${tenantId}, true)`);
-        return await work(tx);
-      }),
-    forSystem: (work) => transact(drizzle(system), work, { accessMode: 'read only' }),
-    forSweep: (work) => transact(drizzle(system), work),
+      transact(app, `begin; select set_config('slipway.tenant', ${escapeLiteral(tenantId)}, true)`, work),
+    forSystem: (work) => transact(system, 'begin read only', work),
+    forSweep: (work) => transact(system, 'begin', work),
     async ping() {
-      await transact(drizzle(app), (tx) => tx.execute(sql`select 1`));
+      await transact(app, 'begin', () => Promise.resolve());
     },
     async [Symbol.asyncDispose]() {
       await Promise.all([app.end(), system.end()]);
@@ -69,14 +65,29 @@ function openPool(url: string, role: string, max: number): Pool {
   return pool;
 }
 
-async function transact<T>(
-  db: NodePgDatabase,
-  work: (tx: Tx) => Promise<T>,
-  options?: { accessMode: 'read only' },
-): Promise<T> {
+/** @param begin one or more statements; they go to the database in one message. */
+async function transact<T>(pool: Pool, begin: string, work: (tx: Tx) => Promise<T>): Promise<T> {
   try {
-    return await db.transaction(work, options);
+    const client = await pool.connect();
+    let broken: Error | undefined;
+    try {
+      await client.query(begin);
+      const result = await work(drizzle(client));
+      await commit(client);
+      return result;
+    } catch (error) {
+      await client.query('rollback').catch((thrown: Error) => (broken = thrown));
+      throw error;
+    } finally {
+      client.release(broken);
+    }
   } catch (error) {
     throw translateDatabaseError(error);
   }
+}
+
+/** Postgres answers the commit of a transaction in which a statement has failed with a rollback, and calls that done. */
+async function commit(client: PoolClient): Promise<void> {
+  const { command } = await client.query('commit');
+  if (command !== 'COMMIT') throw new Error('a statement of the transaction failed, and nobody was told');
 }

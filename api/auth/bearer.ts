@@ -14,7 +14,12 @@ export function bearerOf({ authorization, tokenInQuery }: Credentials): string {
   if (authorization.length > 1) throw new PlatformError('TokenInvalid', 'There is more than one Authorization header.');
   const [header] = authorization;
   if (header === undefined || header === '') throw new PlatformError('TokenMissing', 'This call needs a bearer token.');
-  const token = /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i.exec(header)?.[1];
+  const token = bearerIn(header);
   if (token === undefined) throw new PlatformError('TokenInvalid', 'The Authorization header is not a bearer token.');
   return token;
+}
+
+/** Undefined when it is not a bearer token. */
+export function bearerIn(header: string | undefined): string | undefined {
+  return header === undefined ? undefined : /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i.exec(header)?.[1];
 }

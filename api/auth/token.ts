@@ -1,15 +1,19 @@
 /** From a bearer token to the principal it speaks for. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import jwt, { type Algorithm, type Jwt } from 'jsonwebtoken';
 import { PlatformError } from '../../domain/errors.ts';
 import type { Principal } from '../caller.ts';
-import { bearerOf, type Credentials } from './bearer.ts';
+import { bearerIn, bearerOf, type Credentials } from './bearer.ts';
 import { principalOf } from './claims.ts';
 import { isEncrypted, openDecryption, type DecryptionKey } from './decryption.ts';
 import type { IssuerKeys } from './keys.ts';
 
-/** @throws PlatformError `TokenMissing`, `TokenInvalid`, `TokenExpired`, `IssuerUnavailable` */
-export type VerifyToken = (credentials: Credentials) => Promise<Principal>;
+export interface TokenVerifier {
+  /** @throws PlatformError `TokenMissing`, `TokenInvalid`, `TokenExpired`, `IssuerUnavailable` */
+  verify(credentials: Credentials): Promise<Principal>;
+  /** Whom a header speaks for, when its token was verified a moment ago; null says nothing about it. */
+  known(authorization: string | undefined): Principal | null;
+}
 
 export interface TokenOptions {
   issuer: string;
@@ -37,30 +41,45 @@ interface Verified {
   untilMs: number;
 }
 
-export function openTokenVerifier(options: TokenOptions): VerifyToken {
+export function openTokenVerifier(options: TokenOptions): TokenVerifier {
   const { issuer, audience, keys, types = ['at+jwt'], decryptionKey } = options;
   const decrypt = decryptionKey ? openDecryption(decryptionKey, types) : refuseEncrypted;
   const cache = new Map<string, Verified>();
-  return async (credentials) => {
-    const bearer = bearerOf(credentials);
-    if (bearer.length > MAX_CHARS) throw invalid(`The token is longer than ${MAX_CHARS} characters.`);
-    const digest = createHash('sha256').update(bearer).digest('base64url');
-    const cached = cache.get(digest);
+  const cached = (digest: string): Principal | null => {
+    const verified = cache.get(digest);
     // A key that the issuer has taken back takes the tokens it signed with it.
-    if (cached && cached.untilMs > Date.now() && keys.has(cached.kid)) return cached.principal;
+    if (verified && verified.untilMs > Date.now() && keys.has(verified.kid)) return verified.principal;
     cache.delete(digest);
-
-    const token = isEncrypted(bearer) ? await decrypt(bearer) : bearer;
-    const kid = keyIdOf(token, types);
-    const key = await keys.find(kid);
-    const verified = verify(token, key.getPublicKey(), key.alg, { issuer, audience });
-    const principal = principalOf(verified, Date.now() / 1000, TOLERANCE_SECONDS);
-    const { exp } = verified.payload as { exp: number };
-    const oldest = cache.size >= CACHE_SIZE ? cache.keys().next().value : undefined;
-    if (oldest !== undefined) cache.delete(oldest);
-    cache.set(digest, { principal, kid, untilMs: Math.min(Date.now() + CACHE_MS, exp * 1000) });
-    return principal;
+    return null;
   };
+  return {
+    async verify(credentials) {
+      const bearer = bearerOf(credentials);
+      if (bearer.length > MAX_CHARS) throw invalid(`The token is longer than ${MAX_CHARS} characters.`);
+      const digest = digestOf(bearer);
+      const known = cached(digest);
+      if (known) return known;
+
+      const token = isEncrypted(bearer) ? await decrypt(bearer) : bearer;
+      const kid = keyIdOf(token, types);
+      const key = await keys.find(kid);
+      const verified = verify(token, key.getPublicKey(), key.alg, { issuer, audience });
+      const principal = principalOf(verified, Date.now() / 1000, TOLERANCE_SECONDS);
+      const { exp } = verified.payload as { exp: number };
+      const oldest = cache.size >= CACHE_SIZE ? cache.keys().next().value : undefined;
+      if (oldest !== undefined) cache.delete(oldest);
+      cache.set(digest, { principal, kid, untilMs: Math.min(Date.now() + CACHE_MS, exp * 1000) });
+      return principal;
+    },
+    known(authorization) {
+      const bearer = bearerIn(authorization);
+      return bearer === undefined || bearer.length > MAX_CHARS ? null : cached(digestOf(bearer));
+    },
+  };
+}
+
+function digestOf(bearer: string): string {
+  return hash('sha256', bearer, 'base64url');
 }
 
 function refuseEncrypted(): never {

@@ -1,14 +1,14 @@
 /** A message in, a message out. */
 import type { handleUnaryCall } from '@grpc/grpc-js';
 import type { DescMethodUnary, MessageShape } from '@bufbuild/protobuf';
-import type { ReadEndpoint } from '../endpoint.ts';
+import type { ReadEndpoint, RecallEndpoint } from '../endpoint.ts';
 import { perform } from '../pipeline.ts';
 import { decode } from './adapter.ts';
 import { begin, type Asked } from './call.ts';
 import type { GrpcMethod } from './method.ts';
 
 export interface UnaryMapping<M extends DescMethodUnary, B> {
-  endpoint: ReadEndpoint;
+  endpoint: ReadEndpoint | RecallEndpoint;
   toInput(request: MessageShape<M['input']>): Asked;
   /** @param body the endpoint's answer. */
   encode(body: B): Buffer;

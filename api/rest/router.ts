@@ -6,7 +6,6 @@ import type { ApiDeps } from '../deps.ts';
 import type { Answer, Endpoint } from '../endpoint.ts';
 import { VERSION_PREFIX } from '../paths.ts';
 import { perform } from '../pipeline.ts';
-import { standardHeaders } from '../schema-version.ts';
 import type { TraceId } from '../../domain/ids.ts';
 import { readBodyLines } from './body-lines.ts';
 import { readJsonBody } from './body.ts';
@@ -16,8 +15,16 @@ import { sendLines } from './lines.ts';
 
 const VERBS = { GET: 'get', POST: 'post', PATCH: 'patch', PUT: 'put' } as const;
 
-/** @param stopping aborted when the server stops: then streams end. */
-export function buildRouter(deps: ApiDeps, endpoints: Endpoint[], stopping: AbortSignal): Router {
+/**
+ * @param stopping aborted when the server stops: then streams end
+ * @param running holds every call that has not come to its end yet
+ */
+export function buildRouter(
+  deps: ApiDeps,
+  endpoints: Endpoint[],
+  stopping: AbortSignal,
+  running: Set<Promise<void>>,
+): Router {
   const router = Router({ caseSensitive: true, strict: true });
   for (const [route, methods] of byRoute(endpoints)) {
     const pattern = route.replaceAll(/\{(\w+)\}/g, ':$1');
@@ -25,7 +32,9 @@ export function buildRouter(deps: ApiDeps, endpoints: Endpoint[], stopping: Abor
     for (const endpoint of methods) {
       const handle = (request: Request, response: Response) => {
         if (endpoint.deprecated) response.set(deprecationHeaders(endpoint.deprecated));
-        return answerCall(deps, endpoint, request, response, stopping);
+        const call = answerCall(deps, endpoint, request, response, stopping);
+        running.add(call);
+        return call.finally(() => running.delete(call));
       };
       at[VERBS[endpoint.method]](handle);
     }
@@ -45,7 +54,9 @@ async function answerCall(
   stopping: AbortSignal,
 ): Promise<void> {
   const left = new AbortController();
-  response.once('close', () => left.abort());
+  response.once('close', () => {
+    if (!response.writableFinished) left.abort();
+  });
   const signal = AbortSignal.any([left.signal, stopping]);
   const {
     authorization = [],
@@ -80,13 +91,15 @@ async function answerCall(
   }
 }
 
-export function send(response: Response, { status, headers = {}, body }: Answer): void {
-  const type: Record<string, string> = status === 304 ? {} : { 'content-type': 'application/json' };
-  const all = { ...standardHeaders(traceOf(response)), ...type, ...headers };
-  response
-    .status(status)
-    .setHeaders(new Headers(all))
-    .end(status === 304 ? undefined : JSON.stringify(body));
+export function send(response: Response, { status, headers, body }: Answer): void {
+  response.status(status);
+  if (status !== 304) response.setHeader('content-type', 'application/json');
+  setAll(response, headers);
+  response.end(status === 304 ? undefined : JSON.stringify(body));
+}
+
+export function setAll(response: Response, headers: Record<string, string> = {}): void {
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
 }
 
 /** The trace that `server.ts` has given this call. */

@@ -16,7 +16,7 @@ import { traceIdOf } from '../trace.ts';
 import { openReadiness } from './probes.ts';
 import { parseQuery } from './query.ts';
 import { addReference, REFERENCE_PATHS } from './reference.ts';
-import { buildRouter, send, traceOf } from './router.ts';
+import { buildRouter, send, setAll, traceOf } from './router.ts';
 
 export interface RestServer extends AsyncDisposable {
   url: string;
@@ -46,6 +46,8 @@ const SECURITY_HEADERS: Record<string, string> = {
 const STRICT_TRANSPORT = { 'strict-transport-security': 'max-age=31536000' };
 /** A client that does not get through its handshake holds a connection no longer than this. */
 const HANDSHAKE_MS = 10_000;
+/** Longer than what stands before us leaves a connection idle (60 s, as a rule): who closes first must not be us. */
+const KEEP_ALIVE_MS = 65_000;
 
 /** Listens; its disposal takes readiness down, lets calls in flight end, ends streams, and closes. */
 export async function startRest(deps: ApiDeps, options: RestOptions): Promise<RestServer> {
@@ -53,9 +55,10 @@ export async function startRest(deps: ApiDeps, options: RestOptions): Promise<Re
   const headers = { ...SECURITY_HEADERS, ...(isSecure && STRICT_TRANSPORT) };
   const stopping = new AbortController();
   const readiness = openReadiness(deps.readiness);
-  const app = buildApp(deps, surface, headers, readiness.check, stopping.signal);
+  const running = new Set<Promise<void>>();
+  const app = buildApp(deps, surface, headers, readiness.check, stopping.signal, running);
   // Node would answer these itself, without our headers.
-  const ours = { requireHostHeader: false };
+  const ours = { requireHostHeader: false, keepAliveTimeout: KEEP_ALIVE_MS };
   const server = tls ? createTlsServer({ ...ours, ...tlsOptions(tls) }, app) : createServer(ours, app);
   server.on('checkExpectation', app);
   server.on('connect', (_request, socket: Socket) =>
@@ -72,7 +75,7 @@ export async function startRest(deps: ApiDeps, options: RestOptions): Promise<Re
     async [Symbol.asyncDispose]() {
       readiness.goDown();
       stopping.abort(new PlatformError('ShuttingDown', 'This API process stops.'));
-      ended ??= closed(server);
+      ended ??= closed(server, running);
       await ended;
     },
   };
@@ -89,7 +92,9 @@ function buildApp(
   securityHeaders: Record<string, string>,
   ready: () => ReturnType<ReturnType<typeof openReadiness>['check']>,
   stopping: AbortSignal,
+  running: Set<Promise<void>>,
 ): Express {
+  const own = depsOf(surface, deps);
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', parseQuery);
   // One spelling for each path: what stands before the API may have rules by path.
@@ -97,11 +102,14 @@ function buildApp(
   app.use((request: Request, response: Response, next: NextFunction) => {
     answering.set(request.socket, response);
     response.locals.traceId = traceIdOf(request.get('traceparent'));
-    response.set({ ...securityHeaders, ...standardHeaders(traceOf(response)) });
+    setAll(response, { ...securityHeaders, ...standardHeaders(traceOf(response)) });
     if (request.httpVersion === '1.1' && request.headers.host === undefined) {
       throw new PlatformError('MalformedRequest', 'HTTP/1.1 asks for a Host header.');
     }
-    if (surface.deprecated && isOfVersion(request.path)) response.set(deprecationHeaders(surface.deprecated));
+    if (isOfVersion(request.path)) {
+      if (surface.deprecated) setAll(response, deprecationHeaders(surface.deprecated));
+      refuseFlood(own, request);
+    }
     next();
   });
   app.get('/healthz', (_request, response) => send(response, { status: 200, body: { status: 'ok' } }));
@@ -110,7 +118,7 @@ function buildApp(
   app.all(['/healthz', '/readyz', ...REFERENCE_PATHS], () => {
     throw new PlatformError('MethodNotAllowed', 'This path answers GET, HEAD.', { details: { allow: 'GET, HEAD' } });
   });
-  app.use(buildRouter(depsOf(surface, deps), surface.endpoints, stopping));
+  app.use(buildRouter(own, surface.endpoints, stopping, running));
   app.use(() => {
     throw new PlatformError('RouteNotFound', 'There is nothing at this path.');
   });
@@ -119,6 +127,13 @@ function buildApp(
     refuse(deps, error, response),
   );
   return app;
+}
+
+/** What would be refused for its rate is refused here too, before anything is spent on it; here it does not count. */
+function refuseFlood({ tokens, limits }: ApiDeps, { headers }: Request): void {
+  const principal = tokens.known(headers.authorization);
+  const refusal = principal && limits.refusal(principal);
+  if (refusal) throw refusal;
 }
 
 /** With its prefix, or by the alias that answers alike. */
@@ -181,9 +196,11 @@ function refuseRaw(
   );
 }
 
-async function closed(server: Server): Promise<void> {
+/** A call whose caller is gone has no connection any more, and may still use what is closed after the server. */
+async function closed(server: Server, running: ReadonlySet<Promise<void>>): Promise<void> {
   const end = new Promise<void>((resolve, reject) => server.close((error) => (error ? reject(error) : resolve())));
   // A connection becomes idle when its last answer is out; a kept-alive one would hold the end up for seconds.
   const sweep = setInterval(() => server.closeIdleConnections(), 50);
   await end.finally(() => clearInterval(sweep));
+  await Promise.allSettled(running);
 }

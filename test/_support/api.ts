@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { openIssuerKeys } from '../../api/auth/keys.ts';
 import { openTokenVerifier } from '../../api/auth/token.ts';
+import type { RateLimiter } from '../../api/limits.ts';
 import type { ApiDeps } from '../../api/deps.ts';
 import { startGrpc, type GrpcServer } from '../../api/grpc/server.ts';
 import { openLive } from '../../api/live/live.ts';
@@ -28,6 +29,8 @@ import { internalContract, publicContract } from './contract.ts';
 import { leaveResponses, watchResponses } from './every-response.ts';
 
 export const ROOT = join(import.meta.dirname, '..', '..');
+
+const NO_LIMITS: RateLimiter = { admit: () => undefined, refusal: () => null };
 
 export interface Reply {
   status: number;
@@ -99,11 +102,11 @@ export async function openApiStand(): Promise<ApiStand> {
     imageRegistries: null,
     // Tests make more than a tenant would; those about quotas start an API of their own.
     quotas: { ...DEFAULT_QUOTAS, environments: 100_000, operations: 10_000 },
-    verifyToken: openTokenVerifier({ ...config.oidc, keys }),
-    verifyInternalToken: openTokenVerifier({ ...config.oidc, audience: config.oidc.internalAudience, keys }),
+    tokens: openTokenVerifier({ ...config.oidc, keys }),
+    internalTokens: openTokenVerifier({ ...config.oidc, audience: config.oidc.internalAudience, keys }),
     // Many tests send floods; one of the limits says so.
-    admit: () => undefined,
-    admitInternal: () => undefined,
+    limits: NO_LIMITS,
+    internalLimits: NO_LIMITS,
     readiness: [
       { name: 'database', isNeeded: true, check: () => db.ping() },
       { name: 'issuer', isNeeded: true, check: () => keys.check() },

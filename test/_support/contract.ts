@@ -79,10 +79,10 @@ function openContract(document: OpenApiDocument): Contract {
     return undefined;
   }
 
-  /** What is no operation of the document is a 404 by its path, or a 405 by its method. */
+  /** What is no operation of the document is a 404 by its path, or a 405 by its method; to who floods, a 429. */
   function elsewhere(path: string, status: number): Response | undefined {
     const isKnown = ['get', 'post', 'put', 'patch', 'delete'].some((method) => find(method, path));
-    if (status !== (isKnown ? 405 : 404)) return undefined;
+    if (status !== (isKnown ? 405 : 404) && status !== 429) return undefined;
     const { SchemaVersion, TraceId } = document.components.headers as Record<string, Header>;
     const headers = { 'cs-schema-version': SchemaVersion as Header, 'x-trace-id': TraceId as Header };
     return { description: '', headers, content: { 'application/problem+json': { schema: {} } } };

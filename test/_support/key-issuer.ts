@@ -63,8 +63,8 @@ export async function openKeyIssuer(): Promise<KeyIssuer> {
     },
     verifier(options = {}) {
       const keys = openIssuerKeys({ issuer: server.url, ...options });
-      const verify = openTokenVerifier({ issuer: server.url, audience: 'slipway', keys });
-      return (token) => verify({ authorization: [`Bearer ${token}`], tokenInQuery: false });
+      const tokens = openTokenVerifier({ issuer: server.url, audience: 'slipway', keys });
+      return (token) => tokens.verify({ authorization: [`Bearer ${token}`], tokenInQuery: false });
     },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };

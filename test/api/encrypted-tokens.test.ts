@@ -36,7 +36,7 @@ async function apiWith(decryptionKey: string): Promise<RunningApi> {
   const { oidc } = stand.config;
   const keys = openIssuerKeys({ issuer: oidc.issuer });
   return await stand.start({
-    verifyToken: openTokenVerifier({ ...oidc, keys, decryptionKey: parseDecryptionKey(decryptionKey) }),
+    tokens: openTokenVerifier({ ...oidc, keys, decryptionKey: parseDecryptionKey(decryptionKey) }),
   });
 }
 

@@ -100,7 +100,7 @@ describe('what a token says of its key', () => {
     api = await stand.start({ log });
     // Nobody listens there: each refusal is told to the log.
     const keys = openIssuerKeys({ issuer: 'http://127.0.0.1:9' });
-    down = await stand.start({ log, verifyToken: openTokenVerifier({ ...stand.config.oidc, keys }) });
+    down = await stand.start({ log, tokens: openTokenVerifier({ ...stand.config.oidc, keys }) });
   });
   beforeEach(() => {
     lines = [];

@@ -7,16 +7,21 @@ const ONE_PER_SECOND = { perSecond: 1, burst: 3 };
 
 function open(limits: Partial<RateLimits>) {
   let nowMs = 0;
-  const admit = openRateLimits({ tenant: null, client: null, ...limits }, () => nowMs);
+  const limiter = openRateLimits({ tenant: null, client: null, ...limits }, () => nowMs);
   /** What the call is refused with; null when it is admitted. */
   const refusal = (tenantClaim: unknown, clientId = 'cli'): PlatformError | null => {
     const principal: Principal = { subject: 'me', clientId, scopes: new Set(), expiresAtMs: Infinity, tenantClaim };
     try {
-      admit(principal);
+      // To ask whether a call would be refused counts for nothing.
+      const foreseen = limiter.refusal(principal);
+      expect(limiter.refusal(principal)).toEqual(foreseen);
+      limiter.admit(principal);
+      expect(foreseen).toBeNull();
       return null;
     } catch (error) {
-      if (error instanceof PlatformError) return error;
-      throw error;
+      if (!(error instanceof PlatformError)) throw error;
+      expect(limiter.refusal(principal)).toEqual(error);
+      return error;
     }
   };
   const admitted = (count: number, tenant: unknown, client?: string) =>

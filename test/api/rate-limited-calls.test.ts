@@ -27,7 +27,7 @@ let api: RunningApi;
 beforeEach(async () => {
   nowMs = 0;
   const limits = () => openRateLimits({ tenant: LIMIT, client: null }, () => nowMs);
-  api = await stand.start({ admit: limits(), admitInternal: limits() });
+  api = await stand.start({ limits: limits(), internalLimits: limits() });
 });
 
 const list = ({ path = '/v1/runtime/environments', ...options }: CallOptions & { path?: string } = {}) =>
@@ -73,6 +73,16 @@ describe('a tenant that calls too often', () => {
     nowMs += 1_000;
     expect((await stand.call('POST', '/v1/runtime/environments', change)).status).toBe(202);
     expect(await receipts()).toEqual([{ answer_status: 202 }]);
+  });
+
+  it('is refused whatever it asks for, by its token alone, and not with a token that is believed no longer', async () => {
+    await useUp();
+    for (const path of ['/v1/runtime/nothing-here', '/runtime/environments', '/v1/runtime/environments?limit=none']) {
+      expect((await list({ path })).body).toMatchObject({ code: 'RateLimited', limited: 'tenant' });
+    }
+    expect((await list({ token: null })).status).toBe(401);
+    expect((await list({ token: `${await stand.token()}x` })).status).toBe(401);
+    expect((await list({ path: '/v1/runtime/nothing-here', token: { tenant: 'fabrikam' } })).status).toBe(404);
   });
 
   it('is refused before its body is looked at', async () => {

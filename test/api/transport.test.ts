@@ -1,9 +1,11 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { endpoints } from '../../api/endpoints.ts';
+import type { ApiDeps } from '../../api/deps.ts';
 import type { EnvironmentKey } from '../../domain/ids.ts';
 import { openApiStand, type ApiStand } from '../_support/api.ts';
 import { freshName, PROVISION, readyEnvironment } from '../_support/api-states.ts';
+import { until } from '../_support/until.ts';
 
 let stand: ApiStand;
 let key: EnvironmentKey;
@@ -44,6 +46,10 @@ describe('every response', () => {
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('x-powered-by')).toBeNull();
     expect(headers.get('content-type')).toBe(status === 200 ? 'application/json' : 'application/problem+json');
+  });
+
+  it('keeps its connection for longer than a gateway leaves one idle', async () => {
+    expect(await raw('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')).toMatch(/\r\nKeep-Alive: timeout=65\r\n/);
   });
 
   it('says what a known path answers in a 405', async () => {
@@ -154,5 +160,43 @@ describe('/readyz', () => {
     const { status, body } = await stand.call('GET', '/readyz', { token: null, api: await stand.start({ readiness }) });
     expect(status).toBe(200);
     expect(body).toEqual({ status: 'ready', checks: [{ name: 'governance', needed: false, status: 'failed' }] });
+  });
+});
+
+describe('a server that stops', () => {
+  it('waits for a call whose caller has left, as it still uses the database', async () => {
+    const asked = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    const { db } = stand;
+    const held: ApiDeps['db'] = {
+      ...db,
+      async forTenant(tenantId, work) {
+        asked.resolve();
+        await gate.promise;
+        return await db.forTenant(tenantId, work);
+      },
+    };
+    const { rest } = await stand.start({ db: held });
+    const caller = connect(rest.port, '127.0.0.1');
+    const token = await stand.token();
+    caller.write(`GET /v1/runtime/environments HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n\r\n`);
+    await asked.promise;
+    caller.resetAndDestroy();
+    const look = () => fetch(`${rest.url}/healthz`, { headers: { connection: 'close' } });
+    // What the server answers after the reset, it answers with the caller's connection gone.
+    expect((await look()).status).toBe(200);
+    let hasStopped = false;
+    const stopped = rest[Symbol.asyncDispose]().then(() => (hasStopped = true));
+    await until(
+      () =>
+        look().then(
+          () => false,
+          () => true,
+        ),
+      { what: 'the end of the listener' },
+    );
+    expect(hasStopped).toBe(false);
+    gate.resolve();
+    await stopped;
   });
 });

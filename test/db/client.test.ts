@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openDatabase, type Database } from '../../db/client.ts';
+import { openDatabase, type Database, type Tx } from '../../db/client.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
 import { openTestPlatform, type TestPlatform } from '../_support/platform.ts';
 import { until } from '../_support/until.ts';
@@ -46,4 +46,29 @@ describe('a connection that the server ends', () => {
     expect(unhandled).toEqual([]);
     await expect(db.ping()).resolves.toBeUndefined();
   });
+});
+
+describe('a transaction in which a statement has failed', () => {
+  it('is refused when its work goes on as if nothing had been, and leaves the connection fit for the next', async () => {
+    const forgetful = db.forTenant('connectsoft', async (tx) => {
+      await tx.execute(sql`select 1 / 0`).catch(() => undefined);
+      return 'done';
+    });
+    await expect(forgetful).rejects.toThrow('a statement of the transaction failed');
+    await expect(db.forTenant('connectsoft', (tx) => tx.execute(sql`select 1`))).resolves.toMatchObject({
+      rowCount: 1,
+    });
+  });
+});
+
+describe('the tenant of a transaction', () => {
+  it.each(["o'brien", "x', true); drop table environments; --", 'back\\slash'])(
+    'is taken word for word, and is nobody for the next user of its connection: %s',
+    async (tenantId) => {
+      const told = (tx: Tx) =>
+        tx.execute<{ tenant: string }>(sql`select current_setting('slipway.tenant', true) tenant`);
+      expect((await db.forTenant(tenantId, told)).rows).toEqual([{ tenant: tenantId }]);
+      expect((await db.forTenant('', told)).rows).toEqual([{ tenant: '' }]);
+    },
+  );
 });

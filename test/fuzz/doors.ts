@@ -1,6 +1,6 @@
 /** The documents that are fuzzed, each with the API that serves it. */
 import { openApiStand, type ApiStand } from '../_support/api.ts';
-import type { VerifyToken } from '../../api/auth/token.ts';
+import type { TokenVerifier } from '../../api/auth/token.ts';
 import { startComputePlatform } from '../_support/compute-platform.ts';
 import { internalContract, publicContract, type Contract } from '../_support/contract.ts';
 import { openWorld, SECRET } from '../_support/sample-world.ts';
@@ -27,11 +27,11 @@ export async function openDoors(): Promise<AsyncDisposable & { doors: Door[] }> 
   await using opening = new AsyncDisposableStack();
   const platform = opening.adopt(await startComputePlatform(), ({ stop }) => stop());
   const stand = opening.use(await openApiStand());
-  const { verifyToken, verifyInternalToken } = stand.deps;
+  const { tokens, internalTokens } = stand.deps;
   const api = await stand.start({
     compute: platform.compute,
-    verifyToken: soonOver(verifyToken),
-    verifyInternalToken: soonOver(verifyInternalToken),
+    tokens: soonOver(tokens),
+    internalTokens: soonOver(internalTokens),
   });
   const audience = stand.config.oidc.internalAudience;
   const of = { isEndless: false, known: () => makeKnown(stand) };
@@ -47,8 +47,11 @@ export async function openDoors(): Promise<AsyncDisposable & { doors: Door[] }> 
 }
 
 /** Every token has just begun to be valid when it is looked at, and is about to expire. */
-function soonOver(verify: VerifyToken): VerifyToken {
-  return async (credentials) => ({ ...(await verify(credentials)), expiresAtMs: Date.now() + STREAM_MS });
+function soonOver({ verify, known }: TokenVerifier): TokenVerifier {
+  return {
+    verify: async (credentials) => ({ ...(await verify(credentials)), expiresAtMs: Date.now() + STREAM_MS }),
+    known,
+  };
 }
 
 async function makeKnown(stand: ApiStand): Promise<Record<string, string[]>> {

@@ -12,10 +12,9 @@ export const getApproval = read({
   input: { params: approvalParams },
   output: { 200: approvalAnswer },
   target: byApproval,
-  run: ({ db }, { tenantId }, { params }) =>
-    db.forTenant(tenantId, async (tx) => {
-      const row = await findApproval(tx, tenantId, params.approvalId);
-      if (!row) throw notThere('ApprovalNotFound');
-      return { status: 200, body: renderApproval(row) };
-    }),
+  async run(tx, { tenantId }, { params }) {
+    const row = await findApproval(tx, tenantId, params.approvalId);
+    if (!row) throw notThere('ApprovalNotFound');
+    return { status: 200 as const, body: renderApproval(row) };
+  },
 });

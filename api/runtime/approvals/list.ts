@@ -10,9 +10,8 @@ export const listApprovals = read({
   summary: 'List approvals, the newest first',
   input: { query: approvalsQuery },
   output: { 200: approvalList },
-  run: ({ db }, { tenantId }, { query }) =>
-    db.forTenant(tenantId, async (tx) => {
-      const page = await pageOfApprovals(tx, tenantId, query, pageIn(query));
-      return listAnswer('approvals', page, renderApproval);
-    }),
+  async run(tx, { tenantId }, { query }) {
+    const page = await pageOfApprovals(tx, tenantId, query, pageIn(query));
+    return listAnswer('approvals', page, renderApproval);
+  },
 });

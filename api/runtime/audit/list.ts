@@ -11,11 +11,10 @@ export const listAudit = read({
   summary: 'List who changed what, and what was denied, the newest first',
   input: { query: auditQuery },
   output: { 200: auditList },
-  run: ({ db }, { tenantId }, { query }) =>
-    db.forTenant(tenantId, async (tx) => {
-      const page = await pageOfRequests(tx, tenantId, query, pageIn(query));
-      return listAnswer('audit', page, renderEntry);
-    }),
+  async run(tx, { tenantId }, { query }) {
+    const page = await pageOfRequests(tx, tenantId, query, pageIn(query));
+    return listAnswer('audit', page, renderEntry);
+  },
 });
 
 function renderEntry(row: RequestRow): z.input<typeof auditEntry> {

@@ -20,12 +20,11 @@ export const diffConfigurations = read({
       return from && from.environmentId === to?.environmentId ? from.environmentId : null;
     },
   },
-  run: ({ db }, { tenantId }, { params, query }) =>
-    db.forTenant(tenantId, async (tx) => {
-      const from = await findConfiguration(tx, tenantId, params.configurationId);
-      const to = await findConfiguration(tx, tenantId, query.with);
-      if (!from || !to) throw notThere('ConfigurationNotFound');
-      const parts = { values: differenceOf(from.values, to.values), files: differenceOf(from.files, to.files) };
-      return { status: 200, body: { from: renderPublished(from), to: renderPublished(to), ...parts } };
-    }),
+  async run(tx, { tenantId }, { params, query }) {
+    const from = await findConfiguration(tx, tenantId, params.configurationId);
+    const to = await findConfiguration(tx, tenantId, query.with);
+    if (!from || !to) throw notThere('ConfigurationNotFound');
+    const parts = { values: differenceOf(from.values, to.values), files: differenceOf(from.files, to.files) };
+    return { status: 200 as const, body: { from: renderPublished(from), to: renderPublished(to), ...parts } };
+  },
 });

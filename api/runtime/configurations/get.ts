@@ -15,10 +15,9 @@ export const getConfiguration = read({
     locate: async (tx, tenantId, { params }) =>
       (await findConfiguration(tx, tenantId, params.configurationId))?.environmentId ?? null,
   },
-  run: ({ db }, { tenantId }, { params }) =>
-    db.forTenant(tenantId, async (tx) => {
-      const row = await findConfiguration(tx, tenantId, params.configurationId);
-      if (!row) throw notThere('ConfigurationNotFound');
-      return { status: 200, body: { ...renderPublished(row), values: row.values, files: row.files } };
-    }),
+  async run(tx, { tenantId }, { params }) {
+    const row = await findConfiguration(tx, tenantId, params.configurationId);
+    if (!row) throw notThere('ConfigurationNotFound');
+    return { status: 200 as const, body: { ...renderPublished(row), values: row.values, files: row.files } };
+  },
 });

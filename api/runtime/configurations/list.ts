@@ -10,9 +10,8 @@ export const listConfigurations = read({
   summary: 'List configurations without their content, the newest first',
   input: { query: configurationsQuery },
   output: { 200: configurationList },
-  run: ({ db }, { tenantId }, { query }) =>
-    db.forTenant(tenantId, async (tx) => {
-      const page = await pageOfConfigurations(tx, tenantId, query, pageIn(query));
-      return listAnswer('configurations', page, renderPublished);
-    }),
+  async run(tx, { tenantId }, { query }) {
+    const page = await pageOfConfigurations(tx, tenantId, query, pageIn(query));
+    return listAnswer('configurations', page, renderPublished);
+  },
 });

@@ -15,12 +15,11 @@ export const getDeployment = read({
   input: { params: deploymentParams },
   output: { 200: deploymentAnswer },
   target: byDeployment,
-  run: ({ db }, { tenantId }, { params }) =>
-    db.forTenant(tenantId, async (tx) => {
-      const progress = await loadProgress(tx, tenantId, params.deploymentId);
-      const events = await eventsOfOperation(tx, tenantId, progress.operationId as OperationId);
-      return { status: 200, body: { ...progress, history: events.map(renderEvent) } };
-    }),
+  async run(tx, { tenantId }, { params }) {
+    const progress = await loadProgress(tx, tenantId, params.deploymentId);
+    const events = await eventsOfOperation(tx, tenantId, progress.operationId as OperationId);
+    return { status: 200 as const, body: { ...progress, history: events.map(renderEvent) } };
+  },
 });
 
 function renderEvent({ data, at, type }: EventRow): Rendered['history'][number] {

@@ -10,9 +10,8 @@ export const listDeployments = read({
   summary: 'List deployments, the newest first',
   input: { query: deploymentsQuery },
   output: { 200: deploymentList },
-  run: ({ db }, { tenantId }, { query }) =>
-    db.forTenant(tenantId, async (tx) => {
-      const page = await pageOfDeployments(tx, tenantId, query, pageIn(query));
-      return listAnswer('deployments', page, renderSummary);
-    }),
+  async run(tx, { tenantId }, { query }) {
+    const page = await pageOfDeployments(tx, tenantId, query, pageIn(query));
+    return listAnswer('deployments', page, renderSummary);
+  },
 });

@@ -15,12 +15,14 @@ export const getDrift = read({
     notFound: 'EnvironmentNotFound',
     locate: (_tx, _tenantId, { params }) => Promise.resolve(params.environmentId),
   },
-  run: ({ db }, { tenantId }, { params: { environmentId }, query }) =>
-    db.forTenant(tenantId, async (tx) => {
-      const page = await pageOfFindings(tx, { tenantId, environmentId }, query, pageIn(query));
-      const { items, nextCursor } = listAnswer('drift', page, renderFinding).body;
-      return { status: 200, body: { environmentId, findings: items, ...(nextCursor !== null && { nextCursor }) } };
-    }),
+  async run(tx, { tenantId }, { params: { environmentId }, query }) {
+    const page = await pageOfFindings(tx, { tenantId, environmentId }, query, pageIn(query));
+    const { items, nextCursor } = listAnswer('drift', page, renderFinding).body;
+    return {
+      status: 200 as const,
+      body: { environmentId, findings: items, ...(nextCursor !== null && { nextCursor }) },
+    };
+  },
 });
 
 function renderFinding(row: FindingRow): z.input<typeof driftFinding> {

@@ -14,10 +14,9 @@ export const getEnvironment = read({
     notFound: 'EnvironmentNotFound',
     locate: (_tx, _tenantId, { params }) => Promise.resolve(params.environmentId),
   },
-  run: ({ db }, { tenantId }, { params }) =>
-    db.forTenant(tenantId, async (tx) => {
-      const environment = await findEnvironment(tx, { tenantId, environmentId: params.environmentId });
-      if (!environment) throw notThere('EnvironmentNotFound');
-      return { status: 200, body: await renderWhole(tx, environment) };
-    }),
+  async run(tx, { tenantId }, { params }) {
+    const environment = await findEnvironment(tx, { tenantId, environmentId: params.environmentId });
+    if (!environment) throw notThere('EnvironmentNotFound');
+    return { status: 200 as const, body: await renderWhole(tx, environment) };
+  },
 });

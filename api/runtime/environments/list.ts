@@ -10,9 +10,8 @@ export const listEnvironments = read({
   summary: 'List environments, the newest first',
   input: { query: environmentsQuery },
   output: { 200: environmentList },
-  run: ({ db }, { tenantId }, { query }) =>
-    db.forTenant(tenantId, async (tx) => {
-      const page = await pageOfEnvironments(tx, tenantId, query, pageIn(query));
-      return listAnswer('environments', page, renderEnvironment);
-    }),
+  async run(tx, { tenantId }, { query }) {
+    const page = await pageOfEnvironments(tx, tenantId, query, pageIn(query));
+    return listAnswer('environments', page, renderEnvironment);
+  },
 });

@@ -21,11 +21,10 @@ export const getOperation = read({
     locate: async (tx, tenantId, { params }) =>
       (await findOperation(tx, tenantId, params.operationId))?.environmentId ?? null,
   },
-  run: ({ db }, { tenantId }, { params }) =>
-    db.forTenant(tenantId, async (tx) => {
-      const row = await findOperation(tx, tenantId, params.operationId);
-      if (!row) throw notThere('OperationNotFound');
-      const deployment = await findDeploymentByOperation(tx, tenantId, row.id);
-      return { status: 200, body: renderOperation(row, deployment?.id) };
-    }),
+  async run(tx, { tenantId }, { params }) {
+    const row = await findOperation(tx, tenantId, params.operationId);
+    if (!row) throw notThere('OperationNotFound');
+    const deployment = await findDeploymentByOperation(tx, tenantId, row.id);
+    return { status: 200 as const, body: renderOperation(row, deployment?.id) };
+  },
 });

@@ -15,13 +15,12 @@ export const listOperations = read({
   summary: 'List operations, the newest first',
   input: { query: operationsQuery },
   output: { 200: operationList },
-  run: ({ db }, { tenantId, scopes }, { query }) =>
-    db.forTenant(tenantId, async (tx) => {
-      const readable = OPERATION_KINDS.filter((kind) => scopes.has(scopeOfKind(kind)));
-      const kinds = query.kind ? [query.kind] : readable;
-      const page = await pageOfOperations(tx, tenantId, { ...query, kinds }, pageIn(query));
-      const ids = page.rows.map(({ id }) => id);
-      const deployments = await deploymentsOfOperations(tx, tenantId, ids);
-      return listAnswer('operations', page, (row) => renderOperation(row, deployments.get(row.id)));
-    }),
+  async run(tx, { tenantId, scopes }, { query }) {
+    const readable = OPERATION_KINDS.filter((kind) => scopes.has(scopeOfKind(kind)));
+    const kinds = query.kind ? [query.kind] : readable;
+    const page = await pageOfOperations(tx, tenantId, { ...query, kinds }, pageIn(query));
+    const ids = page.rows.map(({ id }) => id);
+    const deployments = await deploymentsOfOperations(tx, tenantId, ids);
+    return listAnswer('operations', page, (row) => renderOperation(row, deployments.get(row.id)));
+  },
 });

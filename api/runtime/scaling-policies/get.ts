@@ -15,10 +15,9 @@ export const getScalingPolicy = read({
     locate: async (tx, tenantId, { params }) =>
       (await findScalingPolicy(tx, tenantId, params.policyId))?.environmentId ?? null,
   },
-  run: ({ db }, { tenantId }, { params }) =>
-    db.forTenant(tenantId, async (tx) => {
-      const row = await findScalingPolicy(tx, tenantId, params.policyId);
-      if (!row) throw notThere('ScalingPolicyNotFound');
-      return { status: 200, body: renderScalingPolicy(row) };
-    }),
+  async run(tx, { tenantId }, { params }) {
+    const row = await findScalingPolicy(tx, tenantId, params.policyId);
+    if (!row) throw notThere('ScalingPolicyNotFound');
+    return { status: 200 as const, body: renderScalingPolicy(row) };
+  },
 });

@@ -20,9 +20,8 @@ export const listScalingPolicyVersions = read({
     locate: async (tx, tenantId, { params }) =>
       (await lastVersionOf(tx, tenantId, params.policyId))?.environmentId ?? null,
   },
-  run: ({ db }, { tenantId }, { params, query }) =>
-    db.forTenant(tenantId, async (tx) => {
-      const page = await pageOfVersions(tx, tenantId, params.policyId, query, pageIn(query));
-      return listAnswer('scaling-policy-versions', page, renderVersion);
-    }),
+  async run(tx, { tenantId }, { params, query }) {
+    const page = await pageOfVersions(tx, tenantId, params.policyId, query, pageIn(query));
+    return listAnswer('scaling-policy-versions', page, renderVersion);
+  },
 });

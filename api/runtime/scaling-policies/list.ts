@@ -10,9 +10,8 @@ export const listScalingPolicies = read({
   summary: 'List the scaling policies in force, or those that were removed',
   input: { query: scalingPoliciesQuery },
   output: { 200: scalingPolicyList },
-  run: ({ db }, { tenantId }, { query }) =>
-    db.forTenant(tenantId, async (tx) => {
-      const page = await pageOfScalingPolicies(tx, tenantId, query, pageIn(query));
-      return listAnswer('scaling-policies', page, (row) => renderScalingPolicy(row, query.status));
-    }),
+  async run(tx, { tenantId }, { query }) {
+    const page = await pageOfScalingPolicies(tx, tenantId, query, pageIn(query));
+    return listAnswer('scaling-policies', page, (row) => renderScalingPolicy(row, query.status));
+  },
 });

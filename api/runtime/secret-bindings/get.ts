@@ -15,10 +15,9 @@ export const getSecretBinding = read({
     locate: async (tx, tenantId, { params }) =>
       (await findSecretBinding(tx, tenantId, params.secretBindingId))?.environmentId ?? null,
   },
-  run: ({ db }, { tenantId }, { params }) =>
-    db.forTenant(tenantId, async (tx) => {
-      const row = await findSecretBinding(tx, tenantId, params.secretBindingId);
-      if (!row) throw notThere('SecretBindingNotFound');
-      return { status: 200, body: renderSecretBinding(row) };
-    }),
+  async run(tx, { tenantId }, { params }) {
+    const row = await findSecretBinding(tx, tenantId, params.secretBindingId);
+    if (!row) throw notThere('SecretBindingNotFound');
+    return { status: 200 as const, body: renderSecretBinding(row) };
+  },
 });

@@ -10,9 +10,8 @@ export const listSecretBindings = read({
   summary: 'List secret bindings, the newest first',
   input: { query: secretBindingsQuery },
   output: { 200: secretBindingList },
-  run: ({ db }, { tenantId }, { query }) =>
-    db.forTenant(tenantId, async (tx) => {
-      const page = await pageOfSecretBindings(tx, tenantId, query, pageIn(query));
-      return listAnswer('secret-bindings', page, renderSecretBinding);
-    }),
+  async run(tx, { tenantId }, { query }) {
+    const page = await pageOfSecretBindings(tx, tenantId, query, pageIn(query));
+    return listAnswer('secret-bindings', page, renderSecretBinding);
+  },
 });

@@ -12,9 +12,8 @@ export const getService = read({
   input: { params: serviceParams, query: serviceQuery },
   output: { 200: serviceAnswer },
   target: byService,
-  run: ({ db }, { tenantId }, { params, query }) =>
-    db.forTenant(tenantId, async (tx) => ({
-      status: 200,
-      body: renderService(await findService(tx, tenantId, params.serviceId, query.environmentId)),
-    })),
+  run: async (tx, { tenantId }, { params, query }) => ({
+    status: 200 as const,
+    body: renderService(await findService(tx, tenantId, params.serviceId, query.environmentId)),
+  }),
 });

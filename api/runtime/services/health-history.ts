@@ -14,10 +14,9 @@ export const listServiceHealth = read({
   input: { params: serviceParams, query: healthHistoryQuery },
   output: { 200: healthHistory },
   target: byService,
-  run: ({ db }, { tenantId }, { params, query }) =>
-    db.forTenant(tenantId, async (tx) => {
-      const { serviceId, environmentId } = await findService(tx, tenantId, params.serviceId, query.environmentId);
-      const page = await pageOfHealth(tx, { tenantId, environmentId }, serviceId, query, pageIn(query));
-      return listAnswer('health', page, renderHealth);
-    }),
+  async run(tx, { tenantId }, { params, query }) {
+    const { serviceId, environmentId } = await findService(tx, tenantId, params.serviceId, query.environmentId);
+    const page = await pageOfHealth(tx, { tenantId, environmentId }, serviceId, query, pageIn(query));
+    return listAnswer('health', page, renderHealth);
+  },
 });

@@ -13,9 +13,8 @@ export const getServiceHealth = read({
   input: { params: serviceParams, query: serviceQuery },
   output: { 200: healthAnswer },
   target: byService,
-  run: ({ db }, { tenantId }, { params, query }) =>
-    db.forTenant(tenantId, async (tx) => {
-      const { serviceId, environmentId } = await findService(tx, tenantId, params.serviceId, query.environmentId);
-      return { status: 200, body: await healthOf(tx, { tenantId, environmentId }, serviceId) };
-    }),
+  async run(tx, { tenantId }, { params, query }) {
+    const { serviceId, environmentId } = await findService(tx, tenantId, params.serviceId, query.environmentId);
+    return { status: 200 as const, body: await healthOf(tx, { tenantId, environmentId }, serviceId) };
+  },
 });

@@ -10,9 +10,8 @@ export const listServices = read({
   summary: 'List the live services of every environment',
   input: { query: servicesQuery },
   output: { 200: serviceList },
-  run: ({ db }, { tenantId }, { query }) =>
-    db.forTenant(tenantId, async (tx) => {
-      const page = await pageOfServices(tx, tenantId, query, pageIn(query));
-      return listAnswer('services', page, renderService);
-    }),
+  async run(tx, { tenantId }, { query }) {
+    const page = await pageOfServices(tx, tenantId, query, pageIn(query));
+    return listAnswer('services', page, renderService);
+  },
 });

@@ -12,10 +12,9 @@ export const getTenantBinding = read({
   input: { params: tenantBindingParams },
   output: { 200: tenantBindingAnswer },
   target: byTenantBinding,
-  run: ({ db, quotas }, { tenantId }, { params }) =>
-    db.forTenant(tenantId, async (tx) => {
-      const row = await findBinding(tx, tenantId, params.tenantBindingId);
-      if (!row) throw notThere('TenantBindingNotFound');
-      return { status: 200, body: renderTenantBinding(row, quotas) };
-    }),
+  async run(tx, { tenantId }, { params }, { quotas }) {
+    const row = await findBinding(tx, tenantId, params.tenantBindingId);
+    if (!row) throw notThere('TenantBindingNotFound');
+    return { status: 200 as const, body: renderTenantBinding(row, quotas) };
+  },
 });

@@ -10,10 +10,9 @@ export const listTenantBindings = read({
   summary: "List the tenant's bindings, revoked ones too",
   input: { query: tenantBindingsQuery },
   output: { 200: tenantBindingList },
-  run: ({ db, quotas }, { tenantId }, { query: { status, ...filter } }) =>
-    db.forTenant(tenantId, async (tx) => {
-      const isRevoked = status && status === 'Revoked';
-      const page = await pageOfBindings(tx, tenantId, { ...filter, isRevoked }, pageIn(filter));
-      return listAnswer('tenant-bindings', page, (row) => renderTenantBinding(row, quotas));
-    }),
+  async run(tx, { tenantId }, { query: { status, ...filter } }, { quotas }) {
+    const isRevoked = status && status === 'Revoked';
+    const page = await pageOfBindings(tx, tenantId, { ...filter, isRevoked }, pageIn(filter));
+    return listAnswer('tenant-bindings', page, (row) => renderTenantBinding(row, quotas));
+  },
 });
