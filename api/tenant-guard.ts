@@ -1,5 +1,5 @@
 /** Tenants never meet: who the caller acts for, and whether that tenant may act on the environment at all. */
-import { bindingState, findEnvironment, type EnvironmentRow } from '../db/environments.ts';
+import { findGuarded, type EnvironmentRow } from '../db/environments.ts';
 import type { Tx } from '../db/client.ts';
 import { PlatformError, type ErrorCode } from '../domain/errors.ts';
 import type { TraceId } from '../domain/ids.ts';
@@ -34,13 +34,12 @@ export function checkStatedTenant(caller: Caller, stated: unknown): void {
 export async function guardTarget<I>(tx: Tx, caller: Caller, target: Target<I>, input: I): Promise<EnvironmentRow> {
   const environmentId = await target.locate(tx, caller.tenantId, input);
   if (environmentId === null) throw notThere(target.notFound);
-  const key = { tenantId: caller.tenantId, environmentId };
-  const environment = await findEnvironment(tx, key);
-  const binding = await bindingState(tx, key);
-  if (environment && target.isUnbound) return environment;
-  if (!environment || binding === 'none') throw notThere(target.notFound);
-  if (binding === 'revoked') throw bindingRevoked();
-  return environment;
+  const found = await findGuarded(tx, { tenantId: caller.tenantId, environmentId });
+  if (!found) throw notThere(target.notFound);
+  if (target.isUnbound) return found.environment;
+  if (found.binding === 'none') throw notThere(target.notFound);
+  if (found.binding === 'revoked') throw bindingRevoked();
+  return found.environment;
 }
 
 export function bindingRevoked(): PlatformError {

@@ -71,12 +71,25 @@ export async function lockEnvironment(tx: Tx, key: EnvironmentKey): Promise<Envi
 export type BindingState = 'bound' | 'revoked' | 'none';
 
 export async function bindingState(tx: Tx, key: EnvironmentKey): Promise<BindingState> {
-  const rows = await tx
-    .select({ revokedAt: tenantBindings.revokedAt })
-    .from(tenantBindings)
-    .where(and(eq(tenantBindings.tenantId, key.tenantId), eq(tenantBindings.environmentId, key.environmentId)));
-  if (rows.length === 0) return 'none';
-  return rows.some((row) => row.revokedAt === null) ? 'bound' : 'revoked';
+  return (await findGuarded(tx, key))?.binding ?? 'none';
+}
+
+/** An environment, and how its tenant is bound to it. */
+export async function findGuarded(
+  tx: Tx,
+  key: EnvironmentKey,
+): Promise<{ environment: EnvironmentRow; binding: BindingState } | null> {
+  const [found] = await tx
+    .select({ environment: environments, bound: tenantBindings })
+    .from(environments)
+    .leftJoin(
+      tenantBindings,
+      and(eq(tenantBindings.tenantId, environments.tenantId), eq(tenantBindings.environmentId, environments.id)),
+    )
+    .where(isIt(key));
+  if (!found) return null;
+  const { environment, bound } = found;
+  return { environment, binding: bound === null ? 'none' : bound.revokedAt === null ? 'bound' : 'revoked' };
 }
 
 /** Compare-and-set of the status; false when it was none of `from`. */
