@@ -1,4 +1,5 @@
 /** Which registries images may come from, by configuration. */
+import { canonicalRegistry } from '../domain/registry.ts';
 import { ConfigError } from './config-error.ts';
 
 const HOST = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:[0-9]{1,5})?$/;
@@ -9,7 +10,7 @@ export function readImageRegistries(env: Record<string, string | undefined>): Re
   if (!text) return null;
   const hosts = text.split(',').map((host) => host.trim().toLowerCase());
   const wrong = hosts.find((host) => !HOST.test(host));
-  if (wrong === undefined) return new Set(hosts);
+  if (wrong === undefined) return new Set(hosts.map(canonicalRegistry));
   throw new ConfigError(
     `SLIPWAY_IMAGE_REGISTRIES must be hosts with commas between them, like "acr.azurecr.io,localhost:5000"; "${wrong}" is none.`,
   );

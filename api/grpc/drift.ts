@@ -13,7 +13,7 @@ import { encode } from './adapter.ts';
 import type { ReadEndpoint } from '../endpoint.ts';
 import type { GrpcMethod } from './method.ts';
 import { unary } from './unary.ts';
-import { timestampOf, valueOf, wordOf } from './words.ts';
+import { askedOf, isoOf, timestampOf, valueOf } from './words.ts';
 
 type Answer = z.output<typeof driftAnswer>;
 
@@ -22,14 +22,18 @@ const { getFindings: get } = RuntimeDrift.method;
 export const driftMethods: GrpcMethod[] = [
   unary<Answer, typeof get>(get, {
     endpoint: getDrift as ReadEndpoint,
-    toInput: ({ environmentId, tenantId, status, serviceId, pageSize, pageToken }) => ({
+    toInput: ({ environmentId, tenantId, ...asked }) => ({
       params: { environmentId },
-      query: {
-        ...(status !== FindingStatus.UNSPECIFIED && { status: wordOf(FindingStatus, status) ?? String(status) }),
-        ...(serviceId !== '' && { serviceId }),
-        ...(pageSize !== 0 && { limit: String(pageSize) }),
-        ...(pageToken !== '' && { cursor: pageToken }),
-      },
+      query: told({
+        status: askedOf(FindingStatus, asked.status),
+        kind: askedOf(FindingKind, asked.kind),
+        severity: askedOf(FindingSeverity, asked.severity),
+        serviceId: asked.serviceId || undefined,
+        detectedAfter: asked.detectedAfter && (isoOf(asked.detectedAfter) ?? ''),
+        detectedBefore: asked.detectedBefore && (isoOf(asked.detectedBefore) ?? ''),
+        limit: asked.pageSize === 0 ? undefined : String(asked.pageSize),
+        cursor: asked.pageToken || undefined,
+      }),
       tenantId,
     }),
     encode: ({ environmentId, findings, nextCursor }) =>
@@ -40,6 +44,11 @@ export const driftMethods: GrpcMethod[] = [
       }),
   }),
 ];
+
+/** What is not asked for is not there at all, as in a query. */
+function told(query: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
 
 function toFinding(finding: Answer['findings'][number]) {
   return {

@@ -27,6 +27,11 @@ export function timestampOf(iso: string | null | undefined): Timestamp | undefin
   return iso ? timestampFromDate(new Date(iso)) : undefined;
 }
 
+/** A filter's value as the query of REST states it: nothing where the enum says nothing, a bare number for an unknown one. */
+export function askedOf(of: Enum, value: number): string | undefined {
+  return value === 0 ? undefined : (wordOf(of, value) ?? String(value));
+}
+
 /** Undefined for a time that is not told, or that no date holds. */
 export function isoOf(time: Timestamp | undefined): string | undefined {
   const date = time && timestampDate(time);

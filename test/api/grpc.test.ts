@@ -1,5 +1,6 @@
 /** What the unary methods answer, and what every method refuses. */
-import { timestampDate } from '@bufbuild/protobuf/wkt';
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { timestampDate, timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recordFindings } from '../../db/drift.ts';
 import { latestOperation } from '../../db/operations.ts';
@@ -155,6 +156,17 @@ describe('RuntimeDrift.GetFindings', () => {
     });
     expect(finding?.detectedAt && timestampDate(finding.detectedAt).toISOString()).toBe(oldest?.detectedAt);
     expect(finding?.resolvedAt).toBeUndefined();
+    const ids = async (asked: MessageInitShape<typeof getFindings.input>) => {
+      const { response } = await client.unary(getFindings, { environmentId: key.environmentId, ...asked }, bearer);
+      return response?.findings.map(({ findingId }) => findingId);
+    };
+    const [newestAt, oldestAt] = [newest, oldest].map((one) => timestampFromDate(new Date(one?.detectedAt ?? '')));
+    expect(await ids({ kind: FindingKind.IMAGE_VERSION_MISMATCH })).toEqual([oldest?.findingId]);
+    expect(await ids({ severity: FindingSeverity.CRITICAL })).toEqual([]);
+    expect(await ids({ detectedAfter: oldestAt, severity: FindingSeverity.HIGH })).toContain(oldest?.findingId);
+    expect(await ids({ detectedBefore: oldestAt })).toEqual([]);
+    expect(await ids({ detectedAfter: timestampFromDate(new Date()) })).toEqual([]);
+    expect(await ids({ detectedAfter: newestAt })).toContain(newest?.findingId);
     await found([]);
     const open = await client.unary(getFindings, { environmentId: key.environmentId }, bearer);
     expect(open.response?.findings).toEqual([]);
@@ -164,12 +176,16 @@ describe('RuntimeDrift.GetFindings', () => {
   });
 
   it.each([
-    [{ pageSize: 201 }, '?limit'],
-    [{ pageSize: -1 }, '?limit'],
-    [{ status: 7 as FindingStatus }, '?status'],
-    [{ pageToken: 'no token of ours' }, '?cursor'],
-    [{ serviceId: '../../etc' }, '?serviceId'],
-  ])('refuses %j and names the field', async (wrong, field) => {
+    ['?limit', { pageSize: 201 }],
+    ['?limit', { pageSize: -1 }],
+    ['?status', { status: 7 as FindingStatus }],
+    ['?cursor', { pageToken: 'no token of ours' }],
+    ['?serviceId', { serviceId: '../../etc' }],
+    ['?kind', { kind: 77 as FindingKind }],
+    ['?severity', { severity: 5 as FindingSeverity }],
+    ['?detectedAfter', { detectedAfter: { seconds: 1n << 62n } }],
+    ['?detectedAfter', { detectedBefore: { seconds: 0n, nanos: -5 }, detectedAfter: { seconds: -(1n << 50n) } }],
+  ])('refuses what is wrong with %s, and names it (%#)', async (field, wrong) => {
     const { error } = await client.unary(getFindings, { environmentId: key.environmentId, ...wrong }, bearer);
     expect(wordsOf(error)).toBe('INVALID_ARGUMENT ValidationFailed');
     expect(error?.metadata.get('slipway-error-field').join()).toContain(field);

@@ -13,6 +13,11 @@ describe('readImageRegistries', () => {
     expect(readImageRegistries(env)).toEqual(new Set(['acr.azurecr.io', 'registry.example.org', 'localhost:5000']));
   });
 
+  it('knows Docker Hub by its other names', () => {
+    const env = { SLIPWAY_IMAGE_REGISTRIES: 'index.docker.io,registry-1.docker.io' };
+    expect(readImageRegistries(env)).toEqual(new Set(['docker.io']));
+  });
+
   it.each([
     [',', ''],
     [' ', ''],

@@ -15,6 +15,11 @@ it.each([
   ['library/nginx', 'docker.io'],
   ['acr/azurecr.io/a', 'docker.io'],
   ['docker.io/library/nginx', 'docker.io'],
+  ['index.docker.io/library/nginx', 'docker.io'],
+  ['Index.Docker.io/library/nginx', 'docker.io'],
+  ['registry-1.docker.io/library/nginx', 'docker.io'],
+  ['index.docker.io:443/library/nginx', 'index.docker.io:443'],
+  ['index.docker.io.example.org/nginx', 'index.docker.io.example.org'],
   [`a@sha256:${'0'.repeat(64)}`, 'docker.io'],
 ])('%s comes from %s', (image, registry) => {
   expect(registryOf(image)).toBe(registry);

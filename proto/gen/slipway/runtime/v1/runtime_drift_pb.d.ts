@@ -54,6 +54,34 @@ export declare type GetFindingsRequest = Message<"slipway.runtime.v1.GetFindings
    * @generated from field: string page_token = 6;
    */
   pageToken: string;
+
+  /**
+   * Unspecified asks for those of every kind.
+   *
+   * @generated from field: slipway.runtime.v1.FindingKind kind = 7;
+   */
+  kind: FindingKind;
+
+  /**
+   * Unspecified asks for those of every severity.
+   *
+   * @generated from field: slipway.runtime.v1.FindingSeverity severity = 8;
+   */
+  severity: FindingSeverity;
+
+  /**
+   * Only those that a scan saw first at this moment or later.
+   *
+   * @generated from field: google.protobuf.Timestamp detected_after = 9;
+   */
+  detectedAfter?: Timestamp | undefined;
+
+  /**
+   * Only those that a scan saw first before this moment.
+   *
+   * @generated from field: google.protobuf.Timestamp detected_before = 10;
+   */
+  detectedBefore?: Timestamp | undefined;
 };
 
 /**
