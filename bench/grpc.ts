@@ -5,11 +5,10 @@
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
+import { loadAverage, p99, ROUNDS } from './figures.ts';
 
-const ROUNDS = 5;
 const CALLS = 2_000;
 const AT_ONCE = 16;
 const SUBSCRIBERS = 1_000;
@@ -35,6 +34,7 @@ const [ours, bare] = [open(ready.ports.ours), open(ready.ports.bare)];
 const asIs = (bytes: Buffer) => bytes;
 
 try {
+  await memory();
   console.log('GetServices, µs of CPU per call   ours   bare   ratio (best of five)');
   for (const [services, request] of Object.entries(ready.requests)) {
     const bytes = Buffer.from(request, 'base64');
@@ -54,11 +54,7 @@ try {
   server.disconnect();
   await once(server, 'exit');
 }
-console.log(
-  `load average ${loadavg()
-    .map((load) => load.toFixed(1))
-    .join(' ')}`,
-);
+console.log(loadAverage());
 
 function report(what: string, rounds: { mine: number; echo: number }[]): void {
   const [best] = [...rounds].sort((a, b) => a.mine / a.echo - b.mine / b.echo);
@@ -94,54 +90,78 @@ async function calls(client: Client, path: string, request: Buffer): Promise<voi
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }
 
+interface Subscribers extends Disposable {
+  /** When each of them got what came last, ms. */
+  times: number[];
+  /** Has what was sent by now reached all of them? */
+  all(): Promise<void>;
+}
+
+function subscribe(client: Client, path: string, count = SUBSCRIBERS): Subscribers {
+  const request = Buffer.from(ready.streamRequest, 'base64');
+  let received = 0;
+  let onAll = () => {};
+  const subscribers: Subscribers = {
+    times: [],
+    all: () => new Promise((resolve) => (onAll = resolve)),
+    [Symbol.dispose]: () => streams.forEach((stream) => stream.cancel()),
+  };
+  const streams = Array.from({ length: count }, () => {
+    const stream = client.makeServerStreamRequest(path, asIs, asIs, request, metadata);
+    stream.on('data', () => {
+      subscribers.times.push(performance.timeOrigin + performance.now());
+      if (++received % count === 0) onAll();
+    });
+    stream.on('error', () => undefined);
+    return stream;
+  });
+  return subscribers;
+}
+
+const STREAM_HEALTH = '/slipway.runtime.v1.RuntimeHealth/StreamHealth';
+
+/** Before anything else has left room in the heap: what grows by the first streams is all that they take. */
+async function memory(): Promise<void> {
+  {
+    // Their code is loaded by a few.
+    using few = subscribe(ours, STREAM_HEALTH, 10);
+    await few.all();
+  }
+  const atRest = await tell<number>({ ask: 'rss' });
+  using many = subscribe(ours, STREAM_HEALTH);
+  await many.all();
+  const each = ((await tell<number>({ ask: 'rss' })) - atRest) / 1024 / SUBSCRIBERS;
+  console.log(`memory of ${SUBSCRIBERS} streams: ${each.toFixed(1)} kB of RSS each`);
+}
+
 /** Subscribers of one service: what a change costs, and how long it takes to each. */
 async function streams(): Promise<void> {
-  const request = Buffer.from(ready.streamRequest, 'base64');
-  const subscribe = (client: Client, path: string) => {
-    const state = { received: 0, onAll: () => {}, times: [] as number[] };
-    const streamsOf = Array.from({ length: SUBSCRIBERS }, () => {
-      const stream = client.makeServerStreamRequest(path, asIs, asIs, request, metadata);
-      stream.on('data', () => {
-        state.times.push(performance.timeOrigin + performance.now());
-        if (++state.received % SUBSCRIBERS === 0) state.onAll();
-      });
-      stream.on('error', () => undefined);
-      return stream;
-    });
-    return { state, streamsOf };
-  };
-  const change = async (state: ReturnType<typeof subscribe>['state'], ask: string) => {
-    const all = new Promise<void>((resolve) => (state.onAll = resolve));
-    state.times = [];
+  const change = async (subscribers: Subscribers, ask: string) => {
+    const all = subscribers.all();
+    subscribers.times = [];
     const [at] = await Promise.all([tell<number>({ ask }), all]);
-    return state.times.map((time) => time - at);
+    return subscribers.times.map((time) => time - at);
   };
-  const atRest = await tell<number>({ ask: 'rss' });
-  const mine = subscribe(ours, '/slipway.runtime.v1.RuntimeHealth/StreamHealth');
-  await new Promise<void>((resolve) => (mine.state.onAll = resolve));
-  const opened = await tell<number>({ ask: 'rss' });
-  console.log(
-    `memory of ${SUBSCRIBERS} streams: ${((opened - atRest) / 1024 / SUBSCRIBERS).toFixed(1)} kB of RSS each`,
-  );
-  const plain = subscribe(bare, '/bare/stream');
-  await new Promise<void>((resolve) => (plain.state.onAll = resolve));
+  using mine = subscribe(ours, STREAM_HEALTH);
+  await mine.all();
+  using plain = subscribe(bare, '/bare/stream');
+  await plain.all();
   const rounds = [];
-  const p99 = [];
+  const slowest: number[] = [];
   for (let round = 0; round <= ROUNDS; round++) {
     const delays: number[] = [];
     const cpu = await cpuOf(async () => {
-      for (let at = 0; at < CHANGES; at++) delays.push(...(await change(mine.state, 'change')));
+      for (let at = 0; at < CHANGES; at++) delays.push(...(await change(mine, 'change')));
     });
     const echo = await cpuOf(async () => {
-      for (let at = 0; at < CHANGES; at++) await change(plain.state, 'broadcast');
+      for (let at = 0; at < CHANGES; at++) await change(plain, 'broadcast');
     });
     if (round === 0) continue;
     rounds.push({ mine: cpu / CHANGES / SUBSCRIBERS, echo: echo / CHANGES / SUBSCRIBERS });
-    p99.push(delays.sort((a, b) => a - b)[Math.floor(delays.length * 0.99)] ?? 0);
+    slowest.push(p99(delays));
   }
   report(`health to ${SUBSCRIBERS}, µs per message`, rounds);
   console.log(
-    `delivery to ${SUBSCRIBERS}, p99 from before the commit: ${Math.min(...p99).toFixed(1)} ms (${p99.map((ms) => ms.toFixed(0)).join(' ')})`,
+    `delivery to ${SUBSCRIBERS}, p99 from before the commit: ${Math.min(...slowest).toFixed(1)} ms (${slowest.map((ms) => ms.toFixed(0)).join(' ')})`,
   );
-  for (const stream of [...mine.streamsOf, ...plain.streamsOf]) stream.cancel();
 }

@@ -3,12 +3,13 @@
  * pages several processes share are counted once; Linux only. Prints the load average with it.
  */
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { loadavg, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readConfig } from '../bin/config.ts';
 import { processesUnder } from '../local/engines/processes-under.ts';
 import { startPlatform } from '../local/platform/platform.ts';
+import { loadAverage } from './figures.ts';
 
 /** What start-up leaves to be collected is gone after that. */
 const SETTLE_MS = 30_000;
@@ -25,11 +26,7 @@ try {
   rows.sort((a, b) => b.mib - a.mib);
   for (const { name, mib } of rows) console.log(`${mib.toFixed(1).padStart(8)} MiB  ${name}`);
   const total = rows.reduce((sum, { mib }) => sum + mib, 0);
-  console.log(
-    `${total.toFixed(0).padStart(8)} MiB  in all, at load ${loadavg()
-      .map((load) => load.toFixed(1))
-      .join(' ')}`,
-  );
+  console.log(`${total.toFixed(0).padStart(8)} MiB  in all, ${loadAverage()}`);
 } finally {
   await platform.stop();
   rmSync(home, { recursive: true, force: true });

@@ -7,12 +7,11 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, get } from 'node:http';
-import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { loadAverage, p99, ROUNDS } from './figures.ts';
 
 const BAR = 2;
-const ROUNDS = 5;
 const LIMIT_PER_SECOND = 20;
 const TIMES = 100;
 const NEIGHBOURS = 10;
@@ -60,8 +59,7 @@ try {
   await once(server, 'exit');
 }
 const best = Math.min(...ratios);
-const load = loadavg().map((one) => one.toFixed(1));
-console.log(`best of ${ROUNDS}: ${best.toFixed(2)} ×, the bar is ${BAR}; load average ${load.join(' ')}`);
+console.log(`best of ${ROUNDS}: ${best.toFixed(2)} ×, the bar is ${BAR}; ${loadAverage()}`);
 if (best > BAR) process.exitCode = 1;
 
 async function besideFlood(): Promise<{ flooded: Flooded; beside: number }> {
@@ -76,7 +74,7 @@ async function besideFlood(): Promise<{ flooded: Flooded; beside: number }> {
   return { flooded, beside };
 }
 
-/** What the slowest of a hundred waits, ms. Calls are sent when they are due, whatever has become of those before. */
+/** Of what they wait, ms. Calls are sent when they are due, whatever has become of those before. */
 async function p99Of(callers: Neighbour[]): Promise<number> {
   const waits: Promise<number>[] = [];
   const began = performance.now();
@@ -87,8 +85,7 @@ async function p99Of(callers: Neighbour[]): Promise<number> {
     const caller = callers[at % callers.length];
     if (caller) waits.push(waitOf(caller));
   }
-  const sorted = (await Promise.all(waits)).sort((a, b) => a - b);
-  return sorted[Math.ceil(sorted.length * 0.99) - 1] ?? 0;
+  return p99(await Promise.all(waits));
 }
 
 async function waitOf({ url, token }: Neighbour): Promise<number> {
