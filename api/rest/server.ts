@@ -65,6 +65,11 @@ export async function startRest(deps: ApiDeps, options: RestOptions): Promise<Re
     refuseRaw(headers, socket, 405, 'Method Not Allowed', 'MethodNotAllowed'),
   );
   server.on('clientError', (error: Error, socket: Socket) => refuseNonHttp(headers, error, socket));
+  const sockets = new Set<Socket>();
+  server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve));
   const { port: taken } = server.address() as AddressInfo;
   let ended: Promise<void> | undefined;
@@ -75,7 +80,7 @@ export async function startRest(deps: ApiDeps, options: RestOptions): Promise<Re
     async [Symbol.asyncDispose]() {
       readiness.goDown();
       stopping.abort(new PlatformError('ShuttingDown', 'This API process stops.'));
-      ended ??= closed(server, running);
+      ended ??= closed(server, sockets, running);
       await ended;
     },
   };
@@ -196,11 +201,19 @@ function refuseRaw(
   );
 }
 
-/** A call whose caller is gone has no connection any more, and may still use what is closed after the server. */
-async function closed(server: Server, running: ReadonlySet<Promise<void>>): Promise<void> {
+/** @param running a call whose caller is gone has no connection, and may still use what is closed after the server */
+async function closed(
+  server: Server,
+  sockets: ReadonlySet<Socket>,
+  running: ReadonlySet<Promise<void>>,
+): Promise<void> {
   const end = new Promise<void>((resolve, reject) => server.close((error) => (error ? reject(error) : resolve())));
   // A connection becomes idle when its last answer is out; a kept-alive one would hold the end up for seconds.
-  const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  const sweep = setInterval(() => {
+    server.closeIdleConnections();
+    // Node does not call one idle on which nothing was asked yet.
+    for (const socket of sockets) if (!answering.has(socket)) socket.destroy();
+  }, 50);
   await end.finally(() => clearInterval(sweep));
   await Promise.allSettled(running);
 }

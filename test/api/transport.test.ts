@@ -164,6 +164,20 @@ describe('/readyz', () => {
 });
 
 describe('a server that stops', () => {
+  it.each([
+    ['on which nothing was asked', ''],
+    ['that waits between two calls', 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ])('does not wait for a connection %s', async (_which, text) => {
+    const { rest } = await stand.start();
+    const idle = connect(rest.port, '127.0.0.1');
+    idle.write(text);
+    // It has been accepted by the time that a later one is answered.
+    expect((await fetch(`${rest.url}/healthz`)).status).toBe(200);
+    const cut = new Promise((resolve) => idle.resume().once('close', resolve));
+    await rest[Symbol.asyncDispose]();
+    await cut;
+  });
+
   it('waits for a call whose caller has left, as it still uses the database', async () => {
     const asked = Promise.withResolvers<void>();
     const gate = Promise.withResolvers<void>();
