@@ -23,9 +23,9 @@ export interface ActivityDependencies {
 }
 
 /** For the main queue. */
-export function mainActivities({ db, compute, governance, awaitOutcome }: ActivityDependencies) {
+export function mainActivities({ db, compute, stacks, governance, awaitOutcome }: ActivityDependencies) {
   return {
-    ...laneActivities(db, governance, awaitOutcome),
+    ...laneActivities(db, governance, stacks, awaitOutcome),
     ...operationActivities(db),
     ...prepareActivities(db, compute),
     ...rolloutActivities(db, compute),

@@ -4,14 +4,16 @@ import type { Database } from '../db/client.ts';
 import { takeNext, type LaneWork } from '../db/lane.ts';
 import { endOperation, findOperation } from '../db/operations.ts';
 import { findDeploymentByOperation } from '../db/deployments.ts';
-import { findEnvironment } from '../db/environments.ts';
+import { findEnvironment, setOutputs } from '../db/environments.ts';
 import type { Failure } from '../domain/failures.ts';
 import type { EnvironmentKey, OperationId, OperationKey } from '../domain/ids.ts';
 import type { Convergence, OperationKind, Phase } from '../domain/phases.ts';
 import type { Governance } from '../providers/governance/port.ts';
+import type { StackEngine, StackOutputs } from '../providers/stacks/port.ts';
 import { rethrow } from './failures.ts';
 import { judgeAgain } from './judge.ts';
 import { summaryOf } from './operation.ts';
+import { environmentOf, specOf } from './stack-spec.ts';
 
 export type NextWork =
   | { kind: 'idle' }
@@ -48,7 +50,12 @@ const EXECUTION_GRACE_MS = 30_000;
 /** A turn of the lane is short: what is not judged by then waits for the next one. */
 const JUDGING_MS = 4_000;
 
-export function laneActivities(db: Database, governance: Governance, awaitOutcome: AwaitOutcome) {
+export function laneActivities(
+  db: Database,
+  governance: Governance,
+  stacks: Pick<StackEngine, 'outputs'>,
+  awaitOutcome: AwaitOutcome,
+) {
   return {
     async takeNext(key: EnvironmentKey): Promise<NextWork> {
       try {
@@ -74,7 +81,8 @@ export function laneActivities(db: Database, governance: Governance, awaitOutcom
 
     /**
      * Waits for the operation's workflow to be closed and sees to it that its row is too: a terminated, timed-out or lost
-     * workflow ran no undo, so the row ends with that reason and the environment is marked to be converged.
+     * workflow ran no undo, so the row ends with that reason and the environment is marked to be converged. One that was
+     * completed while its row is open was forgotten by a database that was restored: what it provisioned is not undone.
      */
     async settle(input: OperationKey): Promise<void> {
       const context = Context.current();
@@ -82,9 +90,15 @@ export function laneActivities(db: Database, governance: Governance, awaitOutcom
       try {
         const outcome = await awaitOutcome(input.operationId, context.cancellationSignal);
         if (outcome.kind === 'missing') return;
+        const made = outcome.kind === 'completed' ? await provisionedBy(input) : null;
         await db.forTenant(input.tenantId, async (tx) => {
           const operation = await findOperation(tx, input.tenantId, input.operationId);
           if (!operation) return;
+          if (made) {
+            await setOutputs(tx, input, made);
+            await endOperation(tx, input, input.operationId, { phase: 'Completed' });
+            return;
+          }
           await endOperation(tx, input, input.operationId, {
             phase: operation.phase === 'RollingBack' ? 'RollbackFailed' : 'Failed',
             failure: failureOfOutcome(outcome),
@@ -98,6 +112,13 @@ export function laneActivities(db: Database, governance: Governance, awaitOutcom
       }
     },
   };
+
+  /** What a provision has made; null when that is nothing any more, or it was another operation. */
+  async function provisionedBy(input: OperationKey): Promise<StackOutputs | null> {
+    const operation = await db.forTenant(input.tenantId, (tx) => findOperation(tx, input.tenantId, input.operationId));
+    if (operation?.kind !== 'provision') return null;
+    return await stacks.outputs(specOf(await environmentOf(db, input)));
+  }
 }
 
 /** The next piece of work that governance has judged as it stands now. */

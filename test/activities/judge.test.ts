@@ -27,9 +27,12 @@ afterAll(async () => {
   await stand?.[Symbol.asyncDispose]();
 });
 
+/** None is asked for: what is judged here is not provisioned. */
+const NO_STACKS = { outputs: () => Promise.resolve(null) };
+
 /** What the lane's own activity takes next, with this decider. */
 const takeNext = (key: EnvironmentKey, governance: Governance) =>
-  laneActivities(stand.db, governance, () => Promise.resolve({ kind: 'missing' })).takeNext(key);
+  laneActivities(stand.db, governance, NO_STACKS, () => Promise.resolve({ kind: 'missing' })).takeNext(key);
 
 async function deploy(key: EnvironmentKey, api?: RunningApi) {
   const body = deployBody(key.environmentId);
