@@ -38,6 +38,7 @@ export function begin(call: AnyCall): Begun {
   call.sendMetadata(initial);
   const over = new AbortController();
   call.on('cancelled', () => over.abort());
+  if (isOver(call)) over.abort();
   return {
     asks: ({ params = {}, query = {}, tenantId }) => ({
       traceId,
@@ -58,6 +59,14 @@ export function begin(call: AnyCall): Begun {
     },
     end: (reason) => over.abort(reason),
   };
+}
+
+/**
+ * Of a call that was answered before it was whole (its deadline came, or what came next was too large) grpc-js still tells
+ * the rest of it, and not that it is over.
+ */
+function isOver(call: AnyCall): boolean {
+  return (call as unknown as { call: { cancelled: boolean } }).call.cancelled;
 }
 
 function textsOf(metadata: Metadata, name: string): string[] {
