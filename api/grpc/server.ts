@@ -1,6 +1,5 @@
 /** A gRPC front door: the methods of one surface, the standard health service, and reflection. */
-import type { EventEmitter } from 'node:events';
-import type { IncomingHttpHeaders } from 'node:http2';
+import type { Http2Server, IncomingHttpHeaders } from 'node:http2';
 import { Server, ServerCredentials, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import { PlatformError } from '../../domain/errors.ts';
@@ -39,6 +38,9 @@ const LIMITS = {
   'grpc.keepalive_timeout_ms': 10_000,
 };
 
+/** Of a call, bytes: what Node takes on REST. */
+const MAX_HEADERS_BYTES = 16 * 1024;
+
 /** Listens; its disposal says so to health checks, ends streams, and lets calls in flight end, up to a limit. */
 export async function startGrpc(deps: ApiDeps, options: GrpcOptions): Promise<GrpcServer> {
   const { host, port, surface = PUBLIC, tls } = options;
@@ -53,7 +55,11 @@ export async function startGrpc(deps: ApiDeps, options: GrpcOptions): Promise<Gr
     const at = `${host.includes(':') ? `[${host}]` : host}:${port}`;
     server.bindAsync(at, credentialsOf(tls), (error, bound) => (error ? reject(error) : resolve(bound)));
   });
-  seeEveryToken(server);
+  const { http2Servers } = server as unknown as { http2Servers: Map<Http2Server, unknown> };
+  for (const http2Server of http2Servers.keys()) {
+    http2Server.updateSettings({ maxHeaderListSize: MAX_HEADERS_BYTES });
+    seeEveryToken(http2Server);
+  }
   let ended: Promise<void> | undefined;
   return {
     port: taken,
@@ -81,14 +87,11 @@ function addMethods(server: Server, deps: ApiDeps, methods: GrpcMethod[], stoppi
  * Of two `authorization` entries Node gives the first alone to whoever asks for the headers, and what stands between may
  * have believed the other: such a call carries no token that can be believed.
  */
-function seeEveryToken(server: Server): void {
-  const { http2Servers } = server as unknown as { http2Servers: Map<EventEmitter, unknown> };
-  for (const http2Server of http2Servers.keys()) {
-    http2Server.prependListener('stream', (_stream, headers: IncomingHttpHeaders, _flags, fields: string[]) => {
-      const tokens = fields.filter((field, at) => at % 2 === 0 && field === 'authorization');
-      if (tokens.length > 1) headers.authorization = `${tokens.length} authorization entries`;
-    });
-  }
+function seeEveryToken(http2Server: Http2Server): void {
+  http2Server.prependListener('stream', (_stream, headers: IncomingHttpHeaders, _flags, fields: string[]) => {
+    const tokens = fields.filter((field, at) => at % 2 === 0 && field === 'authorization');
+    if (tokens.length > 1) headers.authorization = `${tokens.length} authorization entries`;
+  });
 }
 
 function credentialsOf(tls: Tls | undefined): ServerCredentials {
