@@ -7,7 +7,15 @@ import type {
   MessageInitShape,
   MessageShape,
 } from '@bufbuild/protobuf';
-import { Client, credentials, Metadata, status, type CallOptions, type ChannelCredentials } from '@grpc/grpc-js';
+import {
+  Client,
+  credentials,
+  Metadata,
+  status,
+  type CallOptions,
+  type ChannelCredentials,
+  type ChannelOptions,
+} from '@grpc/grpc-js';
 import type { ServiceError, StatusObject } from '@grpc/grpc-js';
 import { decode, encode } from '../../api/grpc/adapter.ts';
 import { until } from './until.ts';
@@ -56,8 +64,12 @@ export interface Sending<M extends DescMethodClientStreaming> {
   answer: Promise<Answer<MessageShape<M['output']>>>;
 }
 
-export function openGrpcClient(port: number, by: ChannelCredentials = credentials.createInsecure()): GrpcClient {
-  const raw = new Client(`localhost:${port}`, by);
+export function openGrpcClient(
+  port: number,
+  by: ChannelCredentials = credentials.createInsecure(),
+  channel: ChannelOptions = {},
+): GrpcClient {
+  const raw = new Client(`localhost:${port}`, by, channel);
   return {
     raw,
     async unary(method, request, headers = {}, options = {}) {

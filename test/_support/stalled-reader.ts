@@ -1,8 +1,7 @@
 /** A reader of a gRPC stream that takes nothing: its flow-control window is zero, until it is opened. */
-import { connect } from 'node:http2';
 import type { DescMethodServerStreaming, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import { decode, encode } from '../../api/grpc/adapter.ts';
-import { pathOf } from './grpc.ts';
+import { beginCall, framed, openRawSession } from './raw-grpc.ts';
 import { until } from './until.ts';
 
 export interface StalledReader<T> extends Disposable {
@@ -22,16 +21,8 @@ export function openStalledReader<M extends DescMethodServerStreaming>(
   request: MessageInitShape<M['input']>,
   token: string,
 ): StalledReader<MessageShape<M['output']>> {
-  const session = connect(`http://127.0.0.1:${port}`, { settings: { initialWindowSize: 0 } });
-  const stream = session.request({
-    ':method': 'POST',
-    ':path': pathOf(method),
-    'content-type': 'application/grpc',
-    te: 'trailers',
-    authorization: `Bearer ${token}`,
-  });
-  // Whoever disposes of it cuts it off.
-  for (const one of [session, stream]) one.on('error', () => undefined);
+  const session = openRawSession(port, { settings: { initialWindowSize: 0 } });
+  const stream = beginCall(session, method, { authorization: `Bearer ${token}` });
   let received = Buffer.alloc(0);
   stream.on('data', (bytes: Buffer) => (received = Buffer.concat([received, bytes])));
   const answered = new Promise<void>((resolve) => stream.once('response', () => resolve()));
@@ -47,13 +38,6 @@ export function openStalledReader<M extends DescMethodServerStreaming>(
     [Symbol.dispose]: () => session.destroy(),
   };
   return reader;
-}
-
-/** Not compressed, its length, itself. */
-function framed(message: Buffer): Buffer {
-  const head = Buffer.alloc(5);
-  head.writeUInt32BE(message.length, 1);
-  return Buffer.concat([head, message]);
 }
 
 function messagesIn(bytes: Buffer): Buffer[] {
