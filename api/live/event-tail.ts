@@ -31,7 +31,7 @@ export class EventTail {
   #frames: Frame<LogEntry>[] = [];
   #head: Place = { revision: 0, eventId: null };
   #restores = 0;
-  #todo: 'nothing' | 'read' | 'check' = 'nothing';
+  #isStale = false;
   #isAtWork = true;
   #again: NodeJS.Timeout | undefined;
   readonly #opened: Promise<void>;
@@ -39,7 +39,7 @@ export class EventTail {
   constructor(db: Database, watchers: Watchers, key: EnvironmentKey, closed: (tail: unknown) => void) {
     this.#db = db;
     this.#key = key;
-    const unwatch = watchers.watch(key, (anew) => void this.#catchUp(anew ? 'check' : 'read'));
+    const unwatch = watchers.watch(key, () => void this.#catchUp());
     this.#close = () => {
       unwatch();
       clearTimeout(this.#again);
@@ -94,58 +94,57 @@ export class EventTail {
     this.#head = await this.#db.forTenant(this.#key.tenantId, (tx) => headOf(tx, this.#key));
     this.#isAtWork = false;
     // What was committed since then.
-    await this.#catchUp('read');
+    await this.#catchUp();
   }
 
-  async #catchUp(what: 'read' | 'check'): Promise<void> {
-    if (this.#todo !== 'check') this.#todo = what;
+  async #catchUp(): Promise<void> {
+    this.#isStale = true;
     if (this.#isAtWork) return;
     this.#isAtWork = true;
     try {
-      while (this.#todo !== 'nothing') {
-        const { revision } = this.#head;
-        const isCheck = this.#todo === 'check';
-        this.#todo = 'nothing';
-        if (isCheck) await this.#check();
+      while (this.#isStale) {
+        this.#isStale = false;
         await this.#read();
-        if (this.#head.revision !== revision) this.#wake();
       }
     } catch {
       // The rows stay where they are: what is there is told when they can be read again.
       if (this.#readers === 0) return;
       this.#again ??= setTimeout(() => {
         this.#again = undefined;
-        void this.#catchUp('check');
+        void this.#catchUp();
       }, AGAIN_MS);
     } finally {
       this.#isAtWork = false;
     }
   }
 
-  /** Whether the last event that was told is still one that has happened. */
-  async #check(): Promise<void> {
+  /** The head is read once more with what is newer: where it is not, what was told has not happened. */
+  async #read(): Promise<void> {
     const { revision, eventId } = this.#head;
-    const [then, now] = await this.#db.forTenant(this.#key.tenantId, async (tx) => [
-      await eventAt(tx, this.#key, revision),
-      await headOf(tx, this.#key),
-    ]);
-    if ((then?.id ?? null) === eventId) return;
-    this.#frames = [];
-    this.#head = now;
-    this.#restores++;
+    const { rows, restoredTo } = await this.#db.forTenant(this.#key.tenantId, async (tx) => {
+      const rows = await eventsAfter(tx, this.#key, eventId ? revision - 1 : revision, { limit: KEPT });
+      const isThere = !eventId || rows[0]?.id === eventId;
+      return { rows, restoredTo: isThere ? null : await headOf(tx, this.#key) };
+    });
+    if (restoredTo) return this.#restart(restoredTo);
+    if (rows.length === KEPT) this.#isStale = true;
+    this.#append(eventId ? rows.slice(1) : rows);
+  }
+
+  #append(rows: EventRow[]): void {
+    const last = rows.at(-1);
+    if (!last) return;
+    const fresh = rows.map((event) => new Frame<LogEntry>({ kind: 'event', event }));
+    this.#frames = [...this.#frames, ...fresh].slice(-KEPT);
+    this.#head = { revision: last.revision, eventId: last.id };
     this.#wake();
   }
 
-  async #read(): Promise<void> {
-    const rows = await this.#db.forTenant(this.#key.tenantId, (tx) =>
-      eventsAfter(tx, this.#key, this.#head.revision, { limit: KEPT }),
-    );
-    const last = rows.at(-1);
-    if (!last) return;
-    this.#head = { revision: last.revision, eventId: last.id };
-    const fresh = rows.map((event) => new Frame<LogEntry>({ kind: 'event', event }));
-    this.#frames = [...this.#frames, ...fresh].slice(-KEPT);
-    if (rows.length === KEPT) await this.#read();
+  #restart(head: Place): void {
+    this.#frames = [];
+    this.#head = head;
+    this.#restores++;
+    this.#wake();
   }
 
   #wake(): void {

@@ -2,18 +2,15 @@
 import type { OnHint } from '../../db/change-hints.ts';
 import type { EnvironmentKey } from '../../domain/ids.ts';
 
-/** @param anew nobody knows what was missed: the connection to the database, or the database itself, was away. */
-export type OnChange = (anew: boolean) => void;
-
 export interface Watchers {
   /** Told of every change until the returned function is called. */
-  watch(key: EnvironmentKey, changed: OnChange): () => void;
+  watch(key: EnvironmentKey, changed: () => void): () => void;
   /** From the database's hints, or from this process when it has just changed something itself. */
   tell: OnHint;
 }
 
 export function openWatchers(): Watchers {
-  const watching = new Map<string, Set<OnChange>>();
+  const watching = new Map<string, Set<() => void>>();
   return {
     watch(key, changed) {
       const name = nameOf(key);
@@ -26,7 +23,7 @@ export function openWatchers(): Watchers {
     },
     tell(key) {
       const told = key ? [watching.get(nameOf(key)) ?? []] : [...watching.values()];
-      for (const set of told) for (const changed of [...set]) changed(key === null);
+      for (const set of told) for (const changed of [...set]) changed();
     },
   };
 }
