@@ -138,8 +138,12 @@ export interface WatchEndpoint<I = unknown, T = unknown> extends Common<I> {
   method: 'GET';
   /** Names a value to who comes back with `Last-Event-ID`, and says what it is. */
   event(value: T): { id: string; event: string; data: unknown };
-  /** @param lastEventId what the caller has seen last; null when it has seen nothing. */
-  run(deps: ApiDeps, caller: Caller, input: I, lastEventId: string | null): Promise<Source<T>>;
+  /**
+   * Runs in the transaction in which the call was judged; the source reads for itself.
+   *
+   * @param lastEventId what the caller has seen last; null when it has seen nothing
+   */
+  run(tx: Tx, caller: Caller, input: I, deps: ApiDeps, lastEventId: string | null): Source<T> | Promise<Source<T>>;
 }
 
 /**

@@ -75,17 +75,23 @@ export async function perform(deps: ApiDeps, endpoint: Endpoint, call: Call): Pr
     });
     return { kind: 'answer', answer };
   }
-  const environment = await deps.db.forTenant(caller.tenantId, (tx) => judge(tx, endpoint, caller, input));
-  const key = environment && { tenantId: caller.tenantId, environmentId: environment.id };
+  // A tenant that has no place left is told without a look at the database, however many it asks for.
+  deps.live.takePlace(caller.tenantId, call.signal);
+  const keyOf = (environment: EnvironmentRow | null) =>
+    environment && { tenantId: caller.tenantId, environmentId: environment.id };
   if (endpoint.kind === 'watch') {
-    const source = await endpoint.run(deps, caller, input, call.lastEventId || null);
+    const { key, source } = await deps.db.forTenant(caller.tenantId, async (tx) => ({
+      key: keyOf(await judge(tx, endpoint, caller, input)),
+      source: await endpoint.run(tx, caller, input, deps, call.lastEventId || null),
+    }));
     const send = async (sink: Sink<unknown>) => {
       using lifetime = deps.live.lifetime(caller, key, call.signal);
       await source(sink, lifetime.signal);
     };
     return { kind: 'watch', send };
   }
-  const { signal } = deps.live.lifetime(caller, key, call.signal);
+  const environment = await deps.db.forTenant(caller.tenantId, (tx) => judge(tx, endpoint, caller, input));
+  const { signal } = deps.live.lifetime(caller, keyOf(environment), call.signal);
   return { kind: 'stream', lines: await endpoint.run(deps, caller, input, signal), signal };
 }
 

@@ -45,6 +45,11 @@ export function openDatabase({ url, poolSize = 10 }: DatabaseOptions): Database 
  * long, and nobody waits longer than that for a lock.
  */
 const LIMITS = '-c idle_in_transaction_session_timeout=10000 -c lock_timeout=12000 -c statement_timeout=15000';
+/**
+ * Everything that asks at once waits for its turn at a connection: a thousand readers that come back after a restart take
+ * seconds, and the database is not away for that.
+ */
+const TURN_MS = 15_000;
 /** For a server that is gone without a word. */
 const QUERY_LIMIT_MS = 20_000;
 
@@ -54,7 +59,7 @@ function openPool(url: string, role: string, max: number): Pool {
     max,
     options: `-c role=${role} ${LIMITS}`,
     query_timeout: QUERY_LIMIT_MS,
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: TURN_MS,
     keepAlive: true,
     application_name: role,
   });

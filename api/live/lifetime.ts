@@ -1,16 +1,12 @@
-/**
- * A stream takes a place of its tenant, and outlives the look that opened it: it ends when its token expires or the binding
- * is revoked.
- */
+/** A stream outlives the look that opened it: it ends when its token expires or the binding is revoked. */
 import { bindingState, type BindingState } from '../../db/environments.ts';
 import { PlatformError } from '../../domain/errors.ts';
 import type { EnvironmentKey } from '../../domain/ids.ts';
 import type { Caller } from '../caller.ts';
 import { bindingRevoked } from '../tenant-guard.ts';
-import type { TakeStream } from './stream-quota.ts';
 import type { View } from './view.ts';
 
-/** What it holds is given back when it is disposed of, or the call's own signal is aborted. */
+/** It is over when it is disposed of, or the call's own signal is aborted. */
 export interface Lifetime extends Disposable {
   /** Aborted with the PlatformError that the reader is told; or because the call's own signal was. */
   signal: AbortSignal;
@@ -19,16 +15,14 @@ export interface Lifetime extends Disposable {
 /**
  * @param key of the environment that the stream is about; null when it is about none
  * @param left aborted when the call is over
- * @throws PlatformError `TooManyStreams`
  */
 export type OpenLifetime = (caller: Caller, key: EnvironmentKey | null, left: AbortSignal) => Lifetime;
 
 /** The longest that a timer takes. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-export function openLifetimes(view: View, takeStream: TakeStream): OpenLifetime {
+export function openLifetimes(view: View): OpenLifetime {
   return (caller, key, left) => {
-    const giveBack = takeStream(caller.tenantId);
     const over = new AbortController();
     const expired = () => over.abort(new PlatformError('TokenExpired', 'The token has expired.'));
     const timer = setTimeout(expired, Math.min(Math.max(caller.expiresAtMs - Date.now(), 0), MAX_TIMER_MS));
@@ -36,7 +30,6 @@ export function openLifetimes(view: View, takeStream: TakeStream): OpenLifetime 
       left.removeEventListener('abort', end);
       clearTimeout(timer);
       over.abort(left.reason);
-      giveBack();
     };
     left.addEventListener('abort', end, { once: true });
     if (left.aborted) end();

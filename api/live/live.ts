@@ -5,13 +5,14 @@ import type { EnvironmentKey } from '../../domain/ids.ts';
 import { openEventLog, type EventLog } from './event-log.ts';
 import { openLifetimes, type OpenLifetime } from './lifetime.ts';
 import { openMemory, type Memory } from './memory.ts';
-import { DEFAULT_STREAMS_PER_TENANT, openStreamQuota } from './stream-quota.ts';
+import { DEFAULT_STREAMS_PER_TENANT, openStreamQuota, type TakePlace } from './stream-quota.ts';
 import { openViews, type View } from './view.ts';
 import { openWatchers } from './watchers.ts';
 
 export interface Live extends AsyncDisposable {
   view: View;
   log: EventLog;
+  takePlace: TakePlace;
   /** How long a stream of this caller, about this environment, may last. */
   lifetime: OpenLifetime;
   recall: Memory['recall'];
@@ -36,7 +37,8 @@ export function openLive({ db, url, streamsPerTenant, onError }: LiveOptions): L
   return {
     view,
     log: openEventLog(db, watchers),
-    lifetime: openLifetimes(view, openStreamQuota(streamsPerTenant ?? DEFAULT_STREAMS_PER_TENANT)),
+    takePlace: openStreamQuota(streamsPerTenant ?? DEFAULT_STREAMS_PER_TENANT),
+    lifetime: openLifetimes(view),
     recall: openMemory(db, watchers, hints.isCurrent).recall,
     touched: watchers.tell,
     [Symbol.asyncDispose]: () => hints[Symbol.asyncDispose](),

@@ -1,13 +1,18 @@
 import { PlatformError } from '../../domain/errors.ts';
 
-/** Counts a stream of the tenant until the returned function is called, once or more often. @throws PlatformError `TooManyStreams` */
-export type TakeStream = (tenantId: string) => () => void;
+/**
+ * Takes a place of the tenant for a stream, until the call is over.
+ *
+ * @throws PlatformError `TooManyStreams`
+ */
+export type TakePlace = (tenantId: string, over: AbortSignal) => void;
 
 export const DEFAULT_STREAMS_PER_TENANT = 1_000;
 
-export function openStreamQuota(perTenant: number): TakeStream {
+export function openStreamQuota(perTenant: number): TakePlace {
   const taken = new Map<string, number>();
-  return (tenantId) => {
+  return (tenantId, over) => {
+    if (over.aborted) return;
     const before = taken.get(tenantId) ?? 0;
     if (before >= perTenant) {
       throw new PlatformError(
@@ -21,13 +26,11 @@ export function openStreamQuota(perTenant: number): TakeStream {
       );
     }
     taken.set(tenantId, before + 1);
-    let isGivenBack = false;
-    return () => {
-      if (isGivenBack) return;
-      isGivenBack = true;
+    const giveBack = () => {
       const now = (taken.get(tenantId) ?? 1) - 1;
       if (now === 0) taken.delete(tenantId);
       else taken.set(tenantId, now);
     };
+    over.addEventListener('abort', giveBack, { once: true });
   };
 }

@@ -1,5 +1,4 @@
 /** The streams of server-sent events: what there is first, then what comes, and an end that says why. */
-import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recordHealth } from '../../db/health.ts';
 import { appendEvent } from '../../db/events.ts';
@@ -112,38 +111,6 @@ describe('GET environments/{environmentId}/events', () => {
       expect(next?.data).toMatchObject({ what: 'after', revision: Number(first?.data.revision) + 1 });
     },
   );
-
-  it('resets who is connected when the database was restored to a moment before what it was told', async () => {
-    const own = await readyEnvironment(stand);
-    const happens = (what: string) =>
-      stand.db.forTenant(own.tenantId, (tx) => appendEvent(tx, own, { type: 'test.happened', data: { what } }));
-    using stream = await open(`/environments/${own.environmentId}/events`);
-    await stream.atLeast(1);
-    await happens('kept');
-    await happens('lost');
-    const [, kept] = await stream.atLeast(3);
-    const operator = new Client({ connectionString: stand.config.databaseUrl });
-    await operator.connect();
-    // As a restore leaves it: without the rows, which no trigger keeps there, and with every connection lost.
-    await operator.query("set session_replication_role = 'replica'");
-    const revision = Number(kept?.data.revision);
-    await operator.query('begin');
-    await operator.query('delete from events where environment_id = $1 and revision > $2', [
-      own.environmentId,
-      revision,
-    ]);
-    await operator.query('update environments set revision = $2 where id = $1', [own.environmentId, revision]);
-    await operator.query('commit');
-    await operator.query(
-      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'slipway_changes'",
-    );
-    await operator.end();
-    const [, , , reset] = await stream.atLeast(4);
-    expect(reset).toMatchObject({ event: 'reset', id: kept?.id, data: { revision } });
-    await happens('after');
-    const [, , , , after] = await stream.atLeast(5);
-    expect(after?.data).toMatchObject({ what: 'after', revision: revision + 1 });
-  });
 
   it("takes another environment's event for one that nobody knows", async () => {
     const other = await readyEnvironment(stand);
@@ -264,6 +231,31 @@ describe('the streams of a tenant', () => {
     await until(async () => (await stand.call('GET', path, { api })).status === 200, { what: 'a place' });
     second[Symbol.dispose]();
     await Promise.all(Object.values(api).map((server) => (server as AsyncDisposable)[Symbol.asyncDispose]()));
+  });
+});
+
+describe('a stream that comes to nothing', () => {
+  it('holds no place of its tenant', async () => {
+    await using live = openLive({
+      ...{ db: stand.db, url: stand.config.databaseUrl, streamsPerTenant: 1 },
+      onError: () => undefined,
+    });
+    const api = await stand.start({ live });
+    // No compute target runs here, so that there is no log to read.
+    const logs = `/v1/runtime/services/${API}/logs?environmentId=${key.environmentId}`;
+    const unknown = `/v1/runtime/environments/${UNKNOWN_ID.replace('evt', 'env')}/events`;
+    const known = `/v1/runtime/environments/${key.environmentId}/events`;
+    const asked = [
+      ['GET', logs, 503],
+      ['GET', unknown, 404],
+      ['HEAD', known, 200],
+    ] as const;
+    for (const [method, path, status] of [...asked, ...asked]) {
+      await until(async () => (await stand.call(method, path, { api })).status === status, {
+        what: `${method} ${path} to be answered ${status}`,
+        timeoutMs: 10_000,
+      });
+    }
   });
 });
 

@@ -19,11 +19,9 @@ export const watchDeploymentEvents = watch<{ params: typeof deploymentParams }, 
   output: { 200: eventEntry },
   target: byDeployment,
   event: renderEntry,
-  async run({ db, live }, { tenantId }, { params }, lastEventId) {
-    const operation = await db.forTenant(tenantId, async (tx) => {
-      const deployment = await findDeployment(tx, tenantId, params.deploymentId);
-      return deployment && (await findOperation(tx, tenantId, deployment.operationId));
-    });
+  async run(tx, { tenantId }, { params }, { live }, lastEventId) {
+    const deployment = await findDeployment(tx, tenantId, params.deploymentId);
+    const operation = deployment && (await findOperation(tx, tenantId, deployment.operationId));
     if (!operation) throw notThere('DeploymentNotFound');
     const { id, environmentId, phase } = operation;
     return live.log({

@@ -13,8 +13,8 @@ export const watchDeployment = watch<{ params: typeof deploymentParams }, Deploy
   output: { 200: deploymentProgress },
   target: byDeployment,
   event: (data) => ({ id: '', event: 'deployment', data }),
-  async run({ db, live }, { tenantId }, { params: { deploymentId } }) {
-    const { environmentId } = await db.forTenant(tenantId, (tx) => loadProgress(tx, tenantId, deploymentId));
+  async run(tx, { tenantId }, { params: { deploymentId } }, { live }) {
+    const { environmentId } = await loadProgress(tx, tenantId, deploymentId);
     return live.view<DeploymentProgress>({
       name: `deployment ${deploymentId}`,
       key: { tenantId, environmentId: environmentId as EnvironmentId },

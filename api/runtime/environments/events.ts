@@ -17,6 +17,6 @@ export const watchEnvironmentEvents = watch<{ params: typeof environmentParams }
     locate: (_tx, _tenantId, { params }) => Promise.resolve(params.environmentId),
   },
   event: renderEntry,
-  run: ({ live }, { tenantId }, { params: { environmentId } }, lastEventId) =>
-    Promise.resolve(live.log({ key: { tenantId, environmentId }, after: lastEventId as EventId | null })),
+  run: (_tx, { tenantId }, { params: { environmentId } }, { live }, lastEventId) =>
+    live.log({ key: { tenantId, environmentId }, after: lastEventId as EventId | null }),
 });

@@ -13,15 +13,14 @@ export const watchServices = watch<{ params: typeof environmentParams }, Environ
     locate: (_tx, _tenantId, { params }) => Promise.resolve(params.environmentId),
   },
   event: (data) => ({ id: '', event: 'inventory', data }),
-  run: ({ live }, { tenantId }, { params: { environmentId } }) => {
+  run: (_tx, { tenantId }, { params: { environmentId } }, { live }) => {
     const key = { tenantId, environmentId };
-    const inventory = live.view<EnvironmentInventory>({
+    return live.view<EnvironmentInventory>({
       name: 'inventory',
       key,
       load: (tx) => loadInventory(tx, key),
       // The revision rises with much that the inventory does not show.
       mark: (value) => JSON.stringify({ ...value.inventory, revision: 0 }),
     });
-    return Promise.resolve(inventory);
   },
 });

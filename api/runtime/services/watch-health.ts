@@ -1,5 +1,4 @@
 import { hasHealthSample } from '../../../db/health.ts';
-import type { EnvironmentId } from '../../../domain/ids.ts';
 import { watch } from '../../endpoint.ts';
 import { resumed, type Resumed } from '../../live/resumed.ts';
 import { healthAnswer } from '../../shapes/health.ts';
@@ -20,19 +19,16 @@ export const watchServiceHealth = watch<
   output: { 200: healthAnswer },
   target: byService,
   event: ({ value, isReset }) => ({ id: idOf(value), event: isReset ? 'reset' : 'health', data: value }),
-  async run({ db, live }, { tenantId }, { params, query }, lastEventId) {
-    const { key, serviceId, isKnown } = await db.forTenant(tenantId, async (tx) => {
-      const service = await findService(tx, tenantId, params.serviceId, query.environmentId);
-      const key = { tenantId, environmentId: service.environmentId };
-      const seen = lastEventId && Date.parse(lastEventId);
-      const isKnown = !!seen && (await hasHealthSample(tx, key, service.serviceId, new Date(seen)));
-      return { key, serviceId: service.serviceId, isKnown };
-    });
+  async run(tx, { tenantId }, { params, query }, { live }, lastEventId) {
+    const { serviceId, environmentId } = await findService(tx, tenantId, params.serviceId, query.environmentId);
+    const key = { tenantId, environmentId };
+    const seen = lastEventId && Date.parse(lastEventId);
+    const isKnown = !!seen && (await hasHealthSample(tx, key, serviceId, new Date(seen)));
     const source = live.view<HealthAnswer>({
       name: `health ${serviceId}`,
       key,
       async load(tx) {
-        await findService(tx, tenantId, serviceId, key.environmentId as EnvironmentId);
+        await findService(tx, tenantId, serviceId, environmentId);
         return await healthOf(tx, key, serviceId);
       },
       mark: ({ status, checks }) => JSON.stringify([status, checks.map((check) => [check.name, check.status])]),
