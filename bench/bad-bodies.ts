@@ -3,7 +3,6 @@
  * this process, the best of five rounds. Prints the three that cost most of each endpoint, and ends with 1 when one is
  * over the bar: of all, or of what the shape makes of it once it is read.
  */
-import { loadavg } from 'node:os';
 import type { Endpoint } from '../api/endpoint.ts';
 import {
   bestCostMs,
@@ -13,16 +12,16 @@ import {
   takers,
   type HostileBody,
 } from '../test/_support/hostile-bodies.ts';
+import { loadAverage, ROUNDS } from './figures.ts';
 
 const BAR_MS = 50;
-const ROUNDS = 5;
 const SHOWN = 3;
 
-console.log(`load average ${loadavg()[0]?.toFixed(1)}; CPU, best of ${ROUNDS}; the bar is ${BAR_MS} ms`);
+console.log(`${loadAverage()}; CPU, best of ${ROUNDS}; the bar is ${BAR_MS} ms`);
 let over = measure('the reader alone', null, hostileTexts());
 for (const endpoint of takers)
   over += measure(`${endpoint.method} ${endpoint.route}`, endpoint, hostileBodies(endpoint));
-console.log(`${over} over the bar; load average ${loadavg()[0]?.toFixed(1)}`);
+console.log(`${over} over the bar; ${loadAverage()}`);
 if (over > 0) process.exitCode = 1;
 
 /** @returns how many are over the bar */

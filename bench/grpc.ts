@@ -13,6 +13,7 @@ const CALLS = 2_000;
 const AT_ONCE = 16;
 const SUBSCRIBERS = 1_000;
 const CHANGES = 40;
+const STREAM_HEALTH = '/slipway.runtime.v1.RuntimeHealth/StreamHealth';
 
 export interface Ready {
   token: string;
@@ -101,10 +102,14 @@ function subscribe(client: Client, path: string, count = SUBSCRIBERS): Subscribe
   const request = Buffer.from(ready.streamRequest, 'base64');
   let received = 0;
   let onAll = () => {};
+  let isOver = false;
   const subscribers: Subscribers = {
     times: [],
     all: () => new Promise((resolve) => (onAll = resolve)),
-    [Symbol.dispose]: () => streams.forEach((stream) => stream.cancel()),
+    [Symbol.dispose]() {
+      isOver = true;
+      for (const stream of streams) stream.cancel();
+    },
   };
   const streams = Array.from({ length: count }, () => {
     const stream = client.makeServerStreamRequest(path, asIs, asIs, request, metadata);
@@ -112,13 +117,14 @@ function subscribe(client: Client, path: string, count = SUBSCRIBERS): Subscribe
       subscribers.times.push(performance.timeOrigin + performance.now());
       if (++received % count === 0) onAll();
     });
-    stream.on('error', () => undefined);
+    // One that is refused would be waited for; at the end each is cancelled.
+    stream.on('error', (error) => {
+      if (!isOver) throw error;
+    });
     return stream;
   });
   return subscribers;
 }
-
-const STREAM_HEALTH = '/slipway.runtime.v1.RuntimeHealth/StreamHealth';
 
 /** Before anything else has left room in the heap: what grows by the first streams is all that they take. */
 async function memory(): Promise<void> {

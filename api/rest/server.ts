@@ -113,7 +113,9 @@ function buildApp(
     }
     if (isOfVersion(request.path)) {
       if (surface.deprecated) setAll(response, deprecationHeaders(surface.deprecated));
-      refuseFlood(own, request);
+      const flood = refusalOfFlood(own, request);
+      // Not thrown: the way to the error handler costs more than all else here.
+      if (flood) return refuse(deps, flood, response);
     }
     next();
   });
@@ -135,10 +137,9 @@ function buildApp(
 }
 
 /** What would be refused for its rate is refused here too, before anything is spent on it; here it does not count. */
-function refuseFlood({ tokens, limits }: ApiDeps, { headers }: Request): void {
+function refusalOfFlood({ tokens, limits }: ApiDeps, { headers }: Request): PlatformError | null {
   const principal = tokens.known(headers.authorization);
-  const refusal = principal && limits.refusal(principal);
-  if (refusal) throw refusal;
+  return principal && limits.refusal(principal);
 }
 
 /** With its prefix, or by the alias that answers alike. */
