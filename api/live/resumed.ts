@@ -13,24 +13,27 @@ export interface ResumedFrom<T> {
   idOf(value: T): string;
 }
 
-/** A source of states for a reader that comes back: what it has seen last is not told again; what nobody knows, is. */
-export function resumed<T>(source: Source<T>, { lastEventId, isKnown, idOf }: ResumedFrom<T>): Source<Resumed<T>> {
+/**
+ * For a reader that comes back: what it has seen last is not told again; after what nobody knows the first state is a reset.
+ *
+ * @param source of states that are no resets; who has seen nothing reads it as it is
+ */
+export function resumed<T>(
+  source: Source<Resumed<T>>,
+  { lastEventId, isKnown, idOf }: ResumedFrom<T>,
+): Source<Resumed<T>> {
+  if (lastEventId === null) return source;
   return async (sink, signal) => {
-    let isFirst = lastEventId !== null;
-    const asResumed: Sink<T> = {
+    let isFirst = true;
+    const asResumed: Sink<Resumed<T>> = {
       write(frame, skipped, taken) {
-        const told = isFirst && isKnown && idOf(frame.value) === lastEventId;
+        const isAnswered = isFirst && isKnown && idOf(frame.value.value) === lastEventId;
         const isReset = isFirst && !isKnown;
         isFirst = false;
-        if (told) return taken();
-        sink.write(isReset ? new Frame({ value: frame.value, isReset }) : frame.as(plain<T>), skipped, taken);
+        if (isAnswered) return taken();
+        sink.write(isReset ? new Frame({ ...frame.value, isReset }) : frame, skipped, taken);
       },
     };
     await source(asResumed, signal);
   };
-}
-
-/** The same for every reader that is told it in its turn. */
-function plain<T>(value: T): Frame<Resumed<T>> {
-  return new Frame({ value, isReset: false });
 }

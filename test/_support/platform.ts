@@ -30,7 +30,8 @@ export async function openTestPlatform({ parts, env = {} }: TestPlatformOptions 
   const config = readConfig({ ...process.env, SLIPWAY_HOME: home, ...UNLIMITED, ...ports, ...env });
   const start = () => startPlatform({ config, onProgress: () => undefined, durable: false, parts });
   const platform = await start();
-  watchResponses(platform.config.ports.rest);
+  const doors = [platform.config.ports.rest, platform.config.ports.internal];
+  doors.forEach(watchResponses);
   const opened: TestPlatform = {
     config: platform.config,
     platform,
@@ -41,7 +42,7 @@ export async function openTestPlatform({ parts, env = {} }: TestPlatformOptions 
     },
     async [Symbol.asyncDispose]() {
       await opened.platform.stop();
-      leaveResponses(platform.config.ports.rest);
+      doors.forEach(leaveResponses);
       rmSync(home, { recursive: true, force: true, maxRetries: 5 });
     },
   };

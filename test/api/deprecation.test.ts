@@ -3,6 +3,7 @@ import { renderOpenApi } from '../../api/openapi/document.ts';
 import { startRest, type RestServer } from '../../api/rest/server.ts';
 import { PUBLIC } from '../../api/surfaces.ts';
 import { openApiStand, type ApiStand } from '../_support/api.ts';
+import { watchResponses } from '../_support/every-response.ts';
 
 const GOING = { since: new Date('2026-01-01T00:00:00Z'), sunset: new Date('2027-01-01T00:00:00Z') };
 const SAID = {
@@ -24,6 +25,7 @@ beforeAll(async () => {
   const address = { host: '127.0.0.1', port: 0 };
   version = await startRest(stand.deps, { ...address, surface: { ...PUBLIC, deprecated: GOING } });
   operation = await startRest(stand.deps, { ...address, surface: { ...PUBLIC, endpoints: oneOld } });
+  for (const { port } of [version, operation]) watchResponses(port);
 });
 afterAll(async () => {
   await version?.[Symbol.asyncDispose]();

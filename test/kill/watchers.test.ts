@@ -9,6 +9,7 @@ import type { DeploymentId, EnvironmentKey } from '../../domain/ids.ts';
 import { RuntimeHealth, type StreamHealthResponse } from '../../proto/gen/slipway/runtime/v1/runtime_health_pb.js';
 import { openApiStand, ROOT, type ApiStand } from '../_support/api.ts';
 import { completeDeployment, deployBody, readyEnvironment } from '../_support/api-states.ts';
+import { watchResponses } from '../_support/every-response.ts';
 import { freePort } from '../_support/free-port.ts';
 import { openGrpcClient, type GrpcClient, type Reading } from '../_support/grpc.ts';
 import { openEvents, type EventReader } from '../_support/server-sent-events.ts';
@@ -51,6 +52,7 @@ async function startApi(): Promise<Api> {
   const env = { ...stand.config.env, DATABASE_URL: stand.config.databaseUrl, ...ports };
   const api = spawn(process.execPath, [join(ROOT, 'bin/api.ts')], { env, stdio: 'ignore' });
   const url = `http://127.0.0.1:${ports.SLIPWAY_REST_PORT}`;
+  watchResponses(Number(ports.SLIPWAY_REST_PORT));
   await until(async () => (await fetch(`${url}/readyz`)).ok, { what: 'the API to be ready' });
   const grpc = openGrpcClient(Number(ports.SLIPWAY_GRPC_PORT));
   const dispose = () => {

@@ -24,14 +24,15 @@ export const watchServiceHealth = watch<
     const key = { tenantId, environmentId };
     const seen = lastEventId && Date.parse(lastEventId);
     const isKnown = !!seen && (await hasHealthSample(tx, key, serviceId, new Date(seen)));
-    const source = live.view<HealthAnswer>({
+    const source = live.view<Resumed<HealthAnswer>>({
       name: `health ${serviceId}`,
       key,
       async load(tx) {
         await findService(tx, tenantId, serviceId, environmentId);
-        return await healthOf(tx, key, serviceId);
+        return { value: await healthOf(tx, key, serviceId), isReset: false };
       },
-      mark: ({ status, checks }) => JSON.stringify([status, checks.map((check) => [check.name, check.status])]),
+      mark: ({ value: { status, checks } }) =>
+        JSON.stringify([status, checks.map((check) => [check.name, check.status])]),
     });
     return resumed(source, { lastEventId, isKnown, idOf });
   },
