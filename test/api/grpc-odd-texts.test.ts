@@ -2,10 +2,11 @@
 import { ScalarType, type DescField, type DescMessage, type DescMethod } from '@bufbuild/protobuf';
 import type { DescMethodServerStreaming, DescMethodUnary } from '@bufbuild/protobuf';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
-import { status } from '@grpc/grpc-js';
+import { status, type Metadata } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { internalMethods, publicMethods } from '../../api/grpc/methods.ts';
 import { statusOfKind } from '../../api/grpc/status.ts';
+import { SCHEMA_VERSION } from '../../api/schema-version.ts';
 import { ERROR_KINDS, type ErrorCode } from '../../domain/errors.ts';
 import type { RuntimeHealthService } from '../../proto/gen/slipway/runtime/v1/runtime_health_service_pb.js';
 import { openApiStand, type ApiStand } from '../_support/api.ts';
@@ -79,21 +80,30 @@ const cases = all.flatMap(({ method, internal }) =>
   ),
 );
 
-/** How it is answered, as `STATUS Code`; `OK` as soon as it is answered at all. */
-async function ask(method: DescMethod, internal: boolean, message: Buffer): Promise<string> {
+/** How it is answered, as `STATUS Code`, or `OK` as soon as it is answered at all; and what came ahead of that. */
+async function ask(
+  method: DescMethod,
+  internal: boolean,
+  message: Buffer,
+): Promise<{ words: string; initial: Metadata | undefined }> {
   const [by, headers] = internal ? [internalClient, internalBearer] : [client, bearer];
-  if (method.methodKind === 'unary')
-    return wordsOf((await by.unary(method as DescMethodUnary, message, headers)).error);
+  if (method.methodKind === 'unary') {
+    const { error, initial } = await by.unary(method as DescMethodUnary, message, headers);
+    return { words: wordsOf(error), initial };
+  }
   if (method.methodKind === 'client_streaming') {
     const sending = by.send(method as typeof RuntimeHealthService.method.reportHealth, headers);
     sending.write(message);
     sending.end();
+    const { response, error, initial } = await sending.answer;
     // Each message is answered by itself; what it is refused by is a word of the answer.
-    const [refusal] = (await sending.answer).response?.refusals ?? [];
-    return refusal ? `${status[statusOfKind(ERROR_KINDS[refusal.code as ErrorCode])]} ${refusal.code}` : 'OK';
+    const [refusal] = response?.refusals ?? [];
+    const words = refusal && `${status[statusOfKind(ERROR_KINDS[refusal.code as ErrorCode])]} ${refusal.code}`;
+    return { words: words ?? wordsOf(error), initial };
   }
   using reading = by.read(method as DescMethodServerStreaming, message, headers);
-  return await Promise.race([reading.atLeast(1).then(() => 'OK'), reading.ended.then(wordsOf)]);
+  const words = await Promise.race([reading.atLeast(1).then(() => 'OK'), reading.ended.then(wordsOf)]);
+  return { words, initial: reading.initial };
 }
 
 const REFUSED = /^(?:INVALID_ARGUMENT|NOT_FOUND|PERMISSION_DENIED) /;
@@ -103,11 +113,15 @@ describe('a text of a gRPC message', () => {
     expect(new Set(cases.map(([, { name }]) => name)).size).toBe(all.length);
   });
 
-  it.each(cases)('is refused as a mistake of the caller when it is odd: %s', async (_name, method, internal, way) => {
-    const wrong = await atMost(8, TEXTS, async ([what, bytes]) => {
-      const answered = await ask(method, internal, Buffer.from(messageWith(method.input, way, bytes)));
-      return REFUSED.test(answered) ? [] : [`${what}: ${answered}`];
-    });
-    expect(wrong.flat()).toEqual([]);
-  });
+  it.each(cases)(
+    'is refused as a mistake of the caller when it is odd, by an answer with its version: %s',
+    async (_name, method, internal, way) => {
+      const wrong = await atMost(8, TEXTS, async ([what, bytes]) => {
+        const { words, initial } = await ask(method, internal, Buffer.from(messageWith(method.input, way, bytes)));
+        const version = initial?.get('cs-schema-version').join();
+        return REFUSED.test(words) && version === SCHEMA_VERSION ? [] : [`${what}: ${words}, version ${version}`];
+      });
+      expect(wrong.flat()).toEqual([]);
+    },
+  );
 });
