@@ -21,6 +21,14 @@ export async function freePort(): Promise<number> {
   throw new Error(`every port from ${first} to ${first + PER_WORKER - 1} is taken`);
 }
 
+/** Such a port for each of these parts, by the variable that sets it. */
+export async function freePorts(parts: string[]): Promise<Record<string, string>> {
+  const entries = await Promise.all(
+    parts.map(async (name) => [`SLIPWAY_${name}_PORT`, String(await freePort())] as const),
+  );
+  return Object.fromEntries(entries);
+}
+
 async function isFree(port: number): Promise<boolean> {
   const server = createServer();
   return await new Promise((resolve) => {

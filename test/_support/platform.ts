@@ -6,7 +6,7 @@ import { readConfig, type Config } from '../../bin/config.ts';
 import type { PartName } from '../../local/platform/parts.ts';
 import { startPlatform, type Platform } from '../../local/platform/platform.ts';
 import { leaveResponses, watchResponses } from './every-response.ts';
-import { freePort } from './free-port.ts';
+import { freePorts } from './free-port.ts';
 
 export interface TestPlatform extends AsyncDisposable {
   config: Config;
@@ -26,7 +26,7 @@ export interface TestPlatformOptions {
 export async function openTestPlatform({ parts, env = {} }: TestPlatformOptions = {}): Promise<TestPlatform> {
   const home = mkdtempSync(join(tmpdir(), 'slw-'));
   const portBase = String(PORT_BASE + 4_000 * Number(process.env.VITEST_POOL_ID ?? 0));
-  const ports = { SLIPWAY_PORT_BASE: portBase, ...(await freePorts()) };
+  const ports = { SLIPWAY_PORT_BASE: portBase, ...(await freePorts(PORTS)) };
   const config = readConfig({ ...process.env, SLIPWAY_HOME: home, ...UNLIMITED, ...ports, ...env });
   const start = () => startPlatform({ config, onProgress: () => undefined, durable: false, parts });
   const platform = await start();
@@ -66,10 +66,3 @@ const PORTS = [
   'SUPERVISOR',
   'PROXY',
 ];
-
-async function freePorts(): Promise<Record<string, string>> {
-  const entries = await Promise.all(
-    PORTS.map(async (name) => [`SLIPWAY_${name}_PORT`, String(await freePort())] as const),
-  );
-  return Object.fromEntries(entries);
-}

@@ -10,7 +10,7 @@ import { RuntimeHealth, type StreamHealthResponse } from '../../proto/gen/slipwa
 import { openApiStand, ROOT, type ApiStand } from '../_support/api.ts';
 import { completeDeployment, deployBody, readyEnvironment } from '../_support/api-states.ts';
 import { watchResponses } from '../_support/every-response.ts';
-import { freePort } from '../_support/free-port.ts';
+import { freePorts } from '../_support/free-port.ts';
 import { openGrpcClient, type GrpcClient, type Reading } from '../_support/grpc.ts';
 import { openEvents, type EventReader } from '../_support/server-sent-events.ts';
 import { until } from '../_support/until.ts';
@@ -45,10 +45,7 @@ afterAll(async () => {
 });
 
 async function startApi(): Promise<Api> {
-  const names = ['REST', 'INTERNAL', 'GRPC', 'INTERNAL_GRPC'];
-  const ports = Object.fromEntries(
-    await Promise.all(names.map(async (name) => [`SLIPWAY_${name}_PORT`, String(await freePort())] as const)),
-  );
+  const ports = await freePorts(['REST', 'INTERNAL', 'GRPC', 'INTERNAL_GRPC']);
   const env = { ...stand.config.env, DATABASE_URL: stand.config.databaseUrl, ...ports };
   const api = spawn(process.execPath, [join(ROOT, 'bin/api.ts')], { env, stdio: 'ignore' });
   const url = `http://127.0.0.1:${ports.SLIPWAY_REST_PORT}`;
