@@ -7,7 +7,7 @@ import { findDeploymentByOperation } from '../db/deployments.ts';
 import { findEnvironment, setOutputs } from '../db/environments.ts';
 import type { Failure } from '../domain/failures.ts';
 import type { EnvironmentKey, OperationId, OperationKey } from '../domain/ids.ts';
-import type { Convergence, OperationKind, Phase } from '../domain/phases.ts';
+import { isTerminalPhase, type Convergence, type OperationKind, type Phase } from '../domain/phases.ts';
 import type { Governance } from '../providers/governance/port.ts';
 import type { StackEngine, StackOutputs } from '../providers/stacks/port.ts';
 import { rethrow } from './failures.ts';
@@ -113,10 +113,10 @@ export function laneActivities(
     },
   };
 
-  /** What a provision has made; null when that is nothing any more, or it was another operation. */
+  /** What an open provision has made; null when that is nothing any more, or it was another operation. */
   async function provisionedBy(input: OperationKey): Promise<StackOutputs | null> {
     const operation = await db.forTenant(input.tenantId, (tx) => findOperation(tx, input.tenantId, input.operationId));
-    if (operation?.kind !== 'provision') return null;
+    if (operation?.kind !== 'provision' || isTerminalPhase(operation.phase)) return null;
     return await stacks.outputs(specOf(await environmentOf(db, input)));
   }
 }
