@@ -12,7 +12,7 @@ import {
 import { closeApprovals } from './approvals.ts';
 import type { Database, Tx } from './client.ts';
 import { closeComponents } from './components.ts';
-import { lockEnvironment, setConvergeReason, setEnvironmentStatus } from './environments.ts';
+import { claimFence, lockEnvironment, setConvergeReason, setEnvironmentStatus } from './environments.ts';
 import { appendEvent } from './events.ts';
 import { environments, operations, type WaitingOn } from './schema/index.ts';
 
@@ -128,7 +128,10 @@ export interface Ending {
   convergeReason?: string;
 }
 
-/** Ends an operation, once: false when it had ended already. The environment goes back to the status it has without it. */
+/**
+ * Ends an operation, once: false when it had ended already. The environment goes back to the status it has without it, and
+ * what still works for one that did not end well is fenced off: its next provider call is refused.
+ */
 export async function endOperation(tx: Tx, key: EnvironmentKey, id: OperationId, ending: Ending): Promise<boolean> {
   await lockEnvironment(tx, key);
   const before = await findOperation(tx, key.tenantId, id);
@@ -152,6 +155,8 @@ export async function endOperation(tx: Tx, key: EnvironmentKey, id: OperationId,
     await setConvergeReason(tx, key, ending.convergeReason);
   }
   // One that was still queued has not touched the environment: somebody else may be at work on it.
+  // A completed one was ended by its own attempt, which may have something to tidy up still.
+  if (before.status === 'Updating' && ending.phase !== 'Completed') await claimFence(tx, key);
   if (before.status === 'Updating' || before.kind === 'provision') {
     const [from, to] = statusAfter(before, ending.phase) ?? [];
     if (from && to) await setEnvironmentStatus(tx, key, from, to);

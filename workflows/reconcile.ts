@@ -8,13 +8,13 @@ import { WorkflowNotFoundError, type Client, type Connection } from '@temporalio
 import type { Database } from '../db/client.ts';
 import { overdueApprovals } from '../db/approvals.ts';
 import { kindsToSweep } from '../db/due.ts';
-import { claimFence, lockEnvironment } from '../db/environments.ts';
+import { lockEnvironment } from '../db/environments.ts';
 import { expireApproval } from '../db/held-operations.ts';
 import { openWork, type OpenWork } from '../db/open-work.ts';
 import { endOperation, findOperation } from '../db/operations.ts';
 import { laneWorkflowId, operationWorkflowId, type EnvironmentKey, type OperationId } from '../domain/ids.ts';
 import { isRunning, type EnsureSweeps, type Ring } from './client.ts';
-import { ensureTemporal } from './temporal.ts';
+import { ensureTemporal, inTime } from './temporal.ts';
 
 export interface ReconcileOptions {
   db: Database;
@@ -64,11 +64,16 @@ export async function reconcileOnce(options: ReconcileOptions): Promise<void> {
     );
   }
   await ensureTemporal(connection, client.options.namespace);
-  for (const operationId of toTerminate) await attempt(options, () => terminate(client, operationId));
+  for (const operationId of toTerminate)
+    await attempt(options, () => inTime(connection, () => terminate(client, operationId)));
   const environments = new Map(work.filter(({ hasLaneWork }) => hasLaneWork).map((item) => [item.environmentId, item]));
-  for (const key of environments.values()) await attempt(options, () => ringIfIdle(options, key));
+  for (const key of environments.values())
+    await attempt(options, () => inTime(connection, () => ringIfIdle(options, key)));
   // Where nothing is live there is nothing to sweep, and no sweep.
-  await attempt(options, async () => await options.ensureSweeps(await db.forSystem(kindsToSweep)));
+  await attempt(options, async () => {
+    const kinds = await db.forSystem(kindsToSweep);
+    await inTime(connection, () => options.ensureSweeps(kinds));
+  });
 }
 
 async function attempt({ onError }: ReconcileOptions, work: () => Promise<void>): Promise<void> {
@@ -85,8 +90,8 @@ async function ringIfIdle({ client, ring }: ReconcileOptions, key: EnvironmentKe
 }
 
 /**
- * Ends an operation whose own holders of the deadline have not, and fences off what still works for it. False when it had
- * ended, or had never begun: then there is no workflow to terminate.
+ * Ends an operation whose own holders of the deadline have not. False when it had ended, or had never begun: then there is
+ * no workflow to terminate.
  */
 async function expire(db: Database, work: OpenWork, operationId: OperationId): Promise<boolean> {
   return await db.forTenant(work.tenantId, async (tx) => {
@@ -100,9 +105,7 @@ async function expire(db: Database, work: OpenWork, operationId: OperationId): P
       failure: { code: 'DeadlineExceeded', message: `It had not ended by ${operation.deadlineAt.toISOString()}.` },
       ...(claimed && { convergeReason: `${operationId} was ended past its deadline in ${operation.phase}` }),
     });
-    if (!ended || !claimed) return false;
-    await claimFence(tx, work);
-    return true;
+    return ended && claimed;
   });
 }
 

@@ -10,28 +10,38 @@ const RETENTION = '7 days';
 /** A cluster's parts look for new namespaces every few seconds; until then one that was just made is not found. */
 const KNOWN_WITHIN_MS = 30_000;
 const LOOK_MS = 500;
+/** A cluster that takes calls and does not answer them is away, as one that takes none. */
+const ANSWER_MS = 10_000;
+
+/** Calls of a cluster that are given up when they are not answered in time. */
+export async function inTime<T>(connection: Connection, calls: () => Promise<T>): Promise<T> {
+  return await connection.withDeadline(Date.now() + ANSWER_MS, calls);
+}
 
 /** Idempotent. A cluster that forbids changes (Temporal Cloud) is left as it is when all is there. */
 export async function ensureTemporal(connection: Connection, namespace: string): Promise<void> {
   await ensureNamespace(connection, namespace);
-  const { customAttributes } = await onceKnown(() => connection.operatorService.listSearchAttributes({ namespace }));
+  const { customAttributes } = await onceKnown(() =>
+    inTime(connection, () => connection.operatorService.listSearchAttributes({ namespace })),
+  );
   const missing = Object.values(attributes).filter(({ name }) => !(name in customAttributes));
   if (missing.length === 0) return;
   const keyword = proto.temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;
   const searchAttributes = Object.fromEntries(missing.map(({ name }) => [name, keyword]));
-  await connection.operatorService
-    .addSearchAttributes({ namespace, searchAttributes })
-    .catch(ignore(status.ALREADY_EXISTS));
+  await inTime(connection, () => connection.operatorService.addSearchAttributes({ namespace, searchAttributes })).catch(
+    ignore(status.ALREADY_EXISTS),
+  );
 }
 
 async function ensureNamespace(connection: Connection, namespace: string): Promise<void> {
   try {
-    await connection.workflowService.describeNamespace({ namespace });
+    await inTime(connection, () => connection.workflowService.describeNamespace({ namespace }));
   } catch (error) {
     if (!isGrpcServiceError(error) || error.code !== status.NOT_FOUND) throw error;
-    await connection.workflowService
-      .registerNamespace({ namespace, workflowExecutionRetentionPeriod: msToTs(RETENTION) })
-      .catch(ignore(status.ALREADY_EXISTS));
+    const wanted = { namespace, workflowExecutionRetentionPeriod: msToTs(RETENTION) };
+    await inTime(connection, () => connection.workflowService.registerNamespace(wanted)).catch(
+      ignore(status.ALREADY_EXISTS),
+    );
   }
 }
 

@@ -92,6 +92,16 @@ describe('the fence', () => {
     expect(await waitsFor()).toBeNull();
   });
 
+  it('stops an attempt whose operation somebody else has ended, right before its next provider call', async () => {
+    const of = await claimed();
+    const fencedOff = attemptOf(of, async (attempt) => {
+      await attempt.check();
+      await db.forTenant(of.tenantId, (tx) => endOperation(tx, of, of.operationId, { phase: 'Failed' }));
+      await attempt.check();
+    });
+    await expect(fencedOff).rejects.toMatchObject({ type: 'FenceRefused' });
+  });
+
   it('lets nobody work for an operation that has ended', async () => {
     const of = await claimed();
     await db.forTenant(of.tenantId, (tx) => endOperation(tx, of, of.operationId, { phase: 'Failed' }));

@@ -121,6 +121,28 @@ describe('reconcile', () => {
     await away.connection.close();
   });
 
+  it('ends it, pass after pass, while Temporal takes calls and answers none', async () => {
+    const key = await environment();
+    const first = await accept(key, 'provision', LONG_AGO);
+    await reconcileOnce(options());
+    await claim(key);
+    platform.platform.children.temporal?.kill('SIGSTOP');
+    try {
+      await expect(reconcileOnce(options())).rejects.toThrow();
+      expect((await row(first))?.status).toBe('Failed');
+      const other = await environment();
+      const second = await accept(other, 'provision', LONG_AGO);
+      await claim(other);
+      await expect(reconcileOnce(options())).rejects.toThrow();
+      expect((await row(second))?.status).toBe('Failed');
+    } finally {
+      platform.platform.children.temporal?.kill('SIGCONT');
+    }
+    errors = [];
+    await reconcileOnce(options());
+    expect(errors).toEqual([]);
+  });
+
   it('lets an operation expire that was never begun, without a hand on the one that is at work', async () => {
     const key = await environment();
     const active = await accept(key, 'provision', 600);
