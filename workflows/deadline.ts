@@ -1,10 +1,12 @@
 /** Forward work ends by a time, whatever it does. */
-import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, patched, sleep } from '@temporalio/workflow';
 import type { Failure } from '../domain/failures.ts';
 import { asWorkflowFailure } from './failures.ts';
 
 /** How long a cancelled step may take to stop; after that the fence keeps it from doing harm. */
 export const STOP_MS = 15_000;
+/** Before, work that had come to its end after its time was undone. */
+const LATE_END = 'late-end';
 
 /** Runs `work` until it ends or `untilMs` comes. @throws ApplicationFailure `ProgressDeadlineExceeded` then. */
 export async function withDeadline(
@@ -28,8 +30,13 @@ export async function withDeadline(
     const ended = await Promise.race([running.then(() => true), late.then((isLate) => !isLate)]);
     if (ended) return await running;
     scope.cancel();
-    // Its own end matters no more, only that it comes.
-    await Promise.race([running.catch(() => undefined), sleep(STOP_MS)]);
+    // Its last step may have come to its end before it heard: then the operation has ended well. Any other step leaves one
+    // that is not begun any more.
+    const finished = running.then(
+      () => true,
+      () => false,
+    );
+    if ((await Promise.race([finished, sleep(STOP_MS).then(() => false)])) && patched(LATE_END)) return;
     const failure: Failure = { code: 'ProgressDeadlineExceeded', message };
     throw asWorkflowFailure(failure);
   } finally {

@@ -1,5 +1,12 @@
 /** Looks for drift in an environment, in its turn, so that nothing else changes it meanwhile. */
-import { proxyActivities, proxyLocalActivities, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import {
+  ActivityCancellationType,
+  CancellationScope,
+  proxyActivities,
+  proxyLocalActivities,
+  setCurrentDetails,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { MainActivities, StacksActivities } from '../activities/index.ts';
 import type { OperationKey } from '../domain/ids.ts';
 import { STOP_MS, withDeadline } from './deadline.ts';
@@ -19,6 +26,7 @@ export async function driftScan(input: OperationKey): Promise<void> {
     // By time, not by count: a target that is away may come back until then.
     scheduleToCloseTimeout: Math.max(0, begun.forwardUntilMs - Date.now()) + STOP_MS,
     heartbeatTimeout: '10s',
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: { maximumInterval: '10s' },
     summary: 'compare what runs, twice, and preview the stack',
   });
@@ -28,7 +36,7 @@ export async function driftScan(input: OperationKey): Promise<void> {
   } catch (error) {
     const failure = causeOf(error);
     if (failure.code === 'OperationLost' || failure.code === 'FenceRefused') throw error;
-    await end({ ...input, phase: 'Failed', failure });
+    await CancellationScope.nonCancellable(() => end({ ...input, phase: 'Failed', failure }));
     throw asWorkflowFailure(failure);
   }
 }

@@ -1,0 +1,108 @@
+/** The real workflow code on a real Temporal, with activities that do what a test says and are written down. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { DefaultLogger, NativeConnection, Runtime, Worker, makeTelemetryFilterString } from '@temporalio/worker';
+import { connectionOptions, openTemporal } from '../../bin/temporal-connection.ts';
+import { workflowBundle } from '../../bin/workflow-bundle.ts';
+import { newId } from '../../db/new-id.ts';
+import type { OperationKey } from '../../domain/ids.ts';
+import { stacksQueue } from '../../workflows/queues.ts';
+import { ensureTemporal } from '../../workflows/temporal.ts';
+import { openTestPlatform } from './platform.ts';
+
+/** What an activity does the `attempt`-th time it is called for an operation, counted from 1. */
+export type Act = (input: OperationKey & Record<string, unknown>, attempt: number) => unknown;
+
+export interface Call {
+  name: string;
+  input: OperationKey & Record<string, unknown>;
+}
+
+export interface Ran {
+  /** In the order in which they were begun, each attempt by itself. */
+  calls: Call[];
+  /** `completed`, or the type of what it failed of. */
+  outcome: string;
+}
+
+export interface WorkflowStand extends AsyncDisposable {
+  /** Runs a workflow to its end. */
+  run(workflow: string, acts: Record<string, Act>): Promise<Ran>;
+  /** As an operator does in the Temporal UI. */
+  cancel(operationId: string): Promise<void>;
+}
+
+export interface ActivityNames {
+  /** Every activity of the main queue that a workflow on this stand may call. */
+  main: readonly string[];
+  /** Those of the queue of stacks. */
+  stacks?: readonly string[];
+}
+
+export async function openWorkflowStand({ main, stacks = [] }: ActivityNames): Promise<WorkflowStand> {
+  Runtime.install({
+    logger: new DefaultLogger('ERROR'),
+    telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR' }) } },
+    shutdownSignals: [],
+  });
+  const platform = await openTestPlatform({ parts: ['temporal'] });
+  const { temporal } = platform.config;
+  const folder = mkdtempSync(join(tmpdir(), 'slb-'));
+  const { client, connection } = openTemporal(temporal);
+  await ensureTemporal(connection, temporal.namespace);
+  const native = await NativeConnection.connect(connectionOptions(temporal));
+  const runs = new Map<string, { acts: Record<string, Act>; calls: Call[] }>();
+  const activity = (name: string) => async (input: Call['input']) => {
+    const run = runs.get(input.operationId);
+    if (!run) throw new Error(`nobody runs ${input.operationId}`);
+    run.calls.push({ name, input });
+    return await run.acts[name]?.(input, run.calls.filter((call) => call.name === name).length);
+  };
+  const of = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, activity(name)]));
+  const shared = { connection: native, namespace: temporal.namespace };
+  const workers = [
+    await Worker.create({
+      ...shared,
+      taskQueue: temporal.taskQueue,
+      workflowBundle: { codePath: await workflowBundle(folder) },
+      activities: of(main),
+    }),
+    ...(stacks.length > 0
+      ? [await Worker.create({ ...shared, taskQueue: stacksQueue(temporal.taskQueue), activities: of(stacks) })]
+      : []),
+  ];
+  const working = Promise.all(workers.map((worker) => worker.run()));
+  return {
+    async run(workflow, acts) {
+      const operationId = newId('op');
+      const calls: Call[] = [];
+      runs.set(operationId, { acts, calls });
+      const input: OperationKey = { tenantId: 'connectsoft', environmentId: newId('env'), operationId };
+      const outcome = await client.workflow
+        .execute(workflow, { workflowId: operationId, taskQueue: temporal.taskQueue, args: [input] })
+        .then(() => 'completed', typeOf);
+      return { calls, outcome };
+    },
+    async cancel(operationId) {
+      await client.workflow.getHandle(operationId).cancel();
+    },
+    async [Symbol.asyncDispose]() {
+      for (const worker of workers) worker.shutdown();
+      await working;
+      await native.close();
+      await connection.close();
+      await platform[Symbol.asyncDispose]();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+function typeOf(error: unknown): string {
+  if (!(error instanceof WorkflowFailedError)) throw error;
+  const { cause } = error;
+  const at = cause?.cause ?? cause;
+  return at instanceof ApplicationFailure ? (at.type ?? '') : String(at);
+}

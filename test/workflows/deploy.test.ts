@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Begun } from '../../activities/operation.ts';
+import type { Failure } from '../../domain/failures.ts';
+import { begins, endsOf, fails, failure, namesOf, once, untilCancelled, untilTold } from '../_support/acts.ts';
+import { openWorkflowStand, type Act, type Ran, type WorkflowStand } from '../_support/workflow-stand.ts';
+
+let stand: WorkflowStand;
+
+beforeAll(async () => {
+  stand = await openWorkflowStand({ main: ['begin', 'end', ...FORWARD, 'goBack'] });
+});
+afterAll(async () => {
+  await stand?.[Symbol.asyncDispose]();
+});
+
+const FORWARD = ['prepare', 'rollOut', 'watchGate', 'promote'] as const;
+const deploy = (acts: Record<string, Act>, begun?: Partial<Begun>): Promise<Ran> =>
+  stand.run('deploy', { begin: begins(begun), ...acts });
+describe('a deployment', () => {
+  it('goes through every step once', async () => {
+    const ran = await deploy({});
+    expect(ran.outcome).toBe('completed');
+    expect(namesOf(ran)).toEqual(['begin', ...FORWARD]);
+  });
+
+  it.each(['begin', ...FORWARD])('comes to the same end when %s has to be done twice', async (step) => {
+    const begin = begins();
+    const twice: Act = (input, attempt) => {
+      once(input, attempt);
+      return step === 'begin' ? begin(input, attempt) : undefined;
+    };
+    const ran = await deploy({ [step]: twice });
+    expect(ran.outcome).toBe('completed');
+    expect(namesOf(ran)).toEqual(['begin', ...FORWARD].flatMap((name) => (name === step ? [name, name] : [name])));
+  });
+
+  it.each(FORWARD)('has everything it may have touched back when %s fails, and nothing else', async (step) => {
+    const ran = await deploy({ [step]: fails('HealthGateUnhealthy') });
+    const done = FORWARD.slice(0, FORWARD.indexOf(step) + 1);
+    const undone = step === 'prepare' ? [] : ['goBack'];
+    expect(namesOf(ran)).toEqual(['begin', ...done, ...undone, 'end']);
+    const phase = step === 'prepare' ? 'Failed' : 'RolledBack';
+    expect(endsOf(ran)).toEqual([{ phase, code: 'HealthGateUnhealthy' }]);
+    expect(ran.outcome).toBe('HealthGateUnhealthy');
+  });
+
+  it.each(['goBack', 'end'])('is back all the same when %s has to be done twice', async (step) => {
+    const ran = await deploy({ watchGate: fails('HealthGateNoData'), [step]: once });
+    expect(namesOf(ran).slice(4)).toEqual(step === 'goBack' ? ['goBack', 'goBack', 'end'] : ['goBack', 'end', 'end']);
+    expect(endsOf(ran).at(-1)).toEqual({ phase: 'RolledBack', code: 'HealthGateNoData' });
+    expect(ran.outcome).toBe('HealthGateNoData');
+  });
+
+  it('says both reasons when going back fails too, and has the environment converged', async () => {
+    const ran = await deploy({ rollOut: fails('PortsExhausted'), goBack: fails('HealthGateCrashLoop') });
+    const [ended] = endsOf(ran);
+    expect(ended).toMatchObject({ phase: 'RollbackFailed', code: 'PortsExhausted' });
+    expect(ended?.convergeReason).toContain('could not go back');
+    const told = ran.calls.at(-1)?.input.failure as Failure;
+    expect(told.message).toContain('PortsExhausted it is. Going back failed too: HealthGateCrashLoop it is.');
+  });
+
+  it('is left as it stands when it was asked for so', async () => {
+    const ran = await deploy({ rollOut: fails('HealthGateUnhealthy') }, { autoRollback: false });
+    expect(namesOf(ran)).toEqual(['begin', 'prepare', 'rollOut', 'end']);
+    expect(endsOf(ran)).toEqual([{ phase: 'Failed', code: 'HealthGateUnhealthy' }]);
+  });
+
+  it.each([...FORWARD, 'goBack'])('undoes nothing once %s finds the operation in other hands', async (step) => {
+    const ran = await deploy({
+      ...(step === 'goBack' && { promote: fails('PortsExhausted') }),
+      [step]: fails('OperationLost'),
+    });
+    expect(ran.calls.at(-1)?.name).toBe(step);
+    expect(ran.outcome).toBe('OperationLost');
+  });
+
+  it.each([
+    ['RollingOut', ['rollOut', 'watchGate', 'promote']],
+    ['HealthGating', ['watchGate', 'promote']],
+    ['Promoting', ['promote']],
+  ] as const)('that was lost in %s begins there', async (phase, steps) => {
+    const ran = await deploy({}, { phase });
+    expect(namesOf(ran)).toEqual(['begin', ...steps]);
+  });
+
+  it('that was lost while it went back goes on going back, for the same reason', async () => {
+    const ran = await deploy({}, { phase: 'RollingBack', failure: failure('HealthGateUnhealthy') });
+    expect(namesOf(ran)).toEqual(['begin', 'goBack', 'end']);
+    expect(endsOf(ran)).toEqual([{ phase: 'RolledBack', code: 'HealthGateUnhealthy' }]);
+  });
+});
+
+describe('the time of a deployment', () => {
+  const soon = () => ({ forwardUntilMs: Date.now() + 1_500, deadlineMs: Date.now() + 60_000 });
+
+  it.each(['rollOut', 'watchGate'])('being up, it goes back from %s, which is told to stop', async (step) => {
+    const ran = await deploy({ [step]: untilCancelled }, soon());
+    expect(namesOf(ran).slice(-3)).toEqual([step, 'goBack', 'end']);
+    expect(endsOf(ran)).toEqual([{ phase: 'RolledBack', code: 'ProgressDeadlineExceeded' }]);
+  });
+
+  it.each(['rollOut', 'watchGate'])('being up, it goes back though %s comes to its end all the same', async (step) => {
+    const ran = await deploy({ [step]: untilTold }, soon());
+    expect(namesOf(ran).slice(-3)).toEqual([step, 'goBack', 'end']);
+  });
+
+  it('being up, it has ended well when its promotion has: nothing is undone', async () => {
+    const ran = await deploy({ promote: untilTold }, soon());
+    expect(namesOf(ran)).toEqual(['begin', ...FORWARD]);
+    expect(ran.outcome).toBe('completed');
+  });
+});

@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Begun } from '../../activities/operation.ts';
+import { begins, endsOf, fails, failure, namesOf, once, untilCancelled, untilTold } from '../_support/acts.ts';
+import { openWorkflowStand, type Act, type Ran, type WorkflowStand } from '../_support/workflow-stand.ts';
+
+/** Those without a way back: what each does in order, and how it ends what it could not do. */
+const WORKFLOWS = {
+  provision: { steps: ['provisionStack'], ending: 'end' },
+  decommission: { steps: ['retireServices', 'decommissionStack'], ending: 'endBlocked' },
+  driftScan: { steps: ['scanForDrift'], ending: 'end' },
+} as const;
+type Workflow = keyof typeof WORKFLOWS;
+
+const WORKFLOW_NAMES = Object.keys(WORKFLOWS) as Workflow[];
+const STEPS = WORKFLOW_NAMES.flatMap((workflow) => WORKFLOWS[workflow].steps.map((step) => [workflow, step] as const));
+const LAST_STEPS = WORKFLOW_NAMES.map((workflow) => [workflow, WORKFLOWS[workflow].steps.at(-1) ?? ''] as const);
+
+let stand: WorkflowStand;
+
+beforeAll(async () => {
+  stand = await openWorkflowStand({
+    main: ['begin', 'end', 'retireServices'],
+    stacks: ['provisionStack', 'decommissionStack', 'endBlocked', 'scanForDrift'],
+  });
+});
+afterAll(async () => {
+  await stand?.[Symbol.asyncDispose]();
+});
+
+const blocked: Act = ({ failure: why }) => why;
+const run = (workflow: Workflow, acts: Record<string, Act>, begun?: Partial<Begun>): Promise<Ran> =>
+  stand.run(workflow, { begin: begins(begun), endBlocked: blocked, ...acts });
+const soon = () => ({ forwardUntilMs: Date.now() + 1_500, deadlineMs: Date.now() + 60_000 });
+
+describe('an operation without a way back', () => {
+  it.each(WORKFLOW_NAMES)('of %s goes through every step once', async (workflow) => {
+    const ran = await run(workflow, {});
+    expect(ran.outcome).toBe('completed');
+    expect(namesOf(ran)).toEqual(['begin', ...WORKFLOWS[workflow].steps]);
+  });
+
+  it.each(STEPS)('of %s comes to the same end when %s has to be done twice', async (workflow, step) => {
+    const ran = await run(workflow, { [step]: once });
+    expect(ran.outcome).toBe('completed');
+    const twice = WORKFLOWS[workflow].steps.flatMap((name) => (name === step ? [name, name] : [name]));
+    expect(namesOf(ran)).toEqual(['begin', ...twice]);
+  });
+
+  it.each(STEPS)('of %s ends with the reason when %s fails', async (workflow, step) => {
+    const { steps, ending } = WORKFLOWS[workflow];
+    const ran = await run(workflow, { [step]: fails('PortsExhausted') });
+    expect(ran.outcome).toBe('PortsExhausted');
+    const done = (steps as readonly string[]).slice(0, (steps as readonly string[]).indexOf(step) + 1);
+    expect(namesOf(ran)).toEqual(['begin', ...done, ending]);
+    expect(ran.calls.at(-1)?.input.failure).toEqual(failure('PortsExhausted'));
+  });
+
+  it.each(WORKFLOW_NAMES)('of %s ends its row once more when that had to be done twice', async (workflow) => {
+    const { steps, ending } = WORKFLOWS[workflow];
+    const twice: Act = (input, attempt) => {
+      once(input, attempt);
+      return blocked(input, attempt);
+    };
+    const ran = await run(workflow, { [steps[0]]: fails('PortsExhausted'), [ending]: twice });
+    expect(namesOf(ran)).toEqual(['begin', steps[0], ending, ending]);
+    expect(ran.outcome).toBe('PortsExhausted');
+  });
+
+  it.each(STEPS)('of %s leaves the row alone once %s finds it in other hands', async (workflow, step) => {
+    const ran = await run(workflow, { [step]: fails('OperationLost') });
+    expect(ran.calls.at(-1)?.name).toBe(step);
+    expect(ran.outcome).toBe('OperationLost');
+  });
+
+  it.each(STEPS)('of %s ends when its time is up in %s', async (workflow, step) => {
+    const ran = await run(workflow, { [step]: untilCancelled }, soon());
+    expect(ran.outcome).toBe('ProgressDeadlineExceeded');
+    expect(ran.calls.at(-1)?.name).toBe(WORKFLOWS[workflow].ending);
+  });
+
+  it.each(LAST_STEPS)('of %s has ended well when %s has, its time being up or not', async (workflow, step) => {
+    const ran = await run(workflow, { [step]: untilTold }, soon());
+    expect(ran.outcome).toBe('completed');
+    expect(namesOf(ran)).toEqual(['begin', ...WORKFLOWS[workflow].steps]);
+  });
+
+  it.each(STEPS)('of %s ends its row when an operator cancels it in %s', async (workflow, step) => {
+    const ran = await run(workflow, {
+      [step]: async ({ operationId }) => {
+        await stand.cancel(operationId);
+        await untilCancelled();
+      },
+    });
+    expect(ran.calls.at(-1)).toMatchObject({
+      name: WORKFLOWS[workflow].ending,
+      input: { failure: { code: 'OperationCanceled' } },
+    });
+    expect(ran.outcome).toBe('OperationCanceled');
+  });
+
+  it('of decommission ends without the list of what is left when that look fails', async () => {
+    const acts = { retireServices: fails('PortsExhausted'), endBlocked: fails('EnvironmentGone') };
+    const ran = await run('decommission', acts);
+    expect(endsOf(ran)).toEqual([{ phase: 'Failed', code: 'PortsExhausted' }]);
+  });
+});
