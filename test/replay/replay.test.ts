@@ -47,6 +47,7 @@ describe('the present workflow code', () => {
     expect([...new Set(recorded.map(({ workflow }) => workflow))].sort()).toEqual([
       'decommission',
       'deploy',
+      'driftScan',
       'lane',
       'provision',
       'sweep',
