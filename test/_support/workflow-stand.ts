@@ -9,11 +9,12 @@ import { connectionOptions, openTemporal } from '../../bin/temporal-connection.t
 import { workflowBundle } from '../../bin/workflow-bundle.ts';
 import { newId } from '../../db/new-id.ts';
 import type { OperationKey } from '../../domain/ids.ts';
+import { bell } from '../../workflows/messages.ts';
 import { stacksQueue } from '../../workflows/queues.ts';
 import { ensureTemporal } from '../../workflows/temporal.ts';
 import { openTestPlatform } from './platform.ts';
 
-/** What an activity does the `attempt`-th time it is called for an operation, counted from 1. */
+/** What an activity does the `attempt`-th time it is called in a run, counted from 1. */
 export type Act = (input: OperationKey & Record<string, unknown>, attempt: number) => unknown;
 
 export interface Call {
@@ -29,10 +30,12 @@ export interface Ran {
 }
 
 export interface WorkflowStand extends AsyncDisposable {
-  /** Runs a workflow to its end. */
+  /** Runs a workflow to its end, in an environment of its own. */
   run(workflow: string, acts: Record<string, Act>): Promise<Ran>;
   /** As an operator does in the Temporal UI. */
-  cancel(operationId: string): Promise<void>;
+  cancel(environmentId: string): Promise<void>;
+  /** As after an acceptance. */
+  ring(environmentId: string): Promise<void>;
 }
 
 export interface ActivityNames {
@@ -56,8 +59,8 @@ export async function openWorkflowStand({ main, stacks = [] }: ActivityNames): P
   const native = await NativeConnection.connect(connectionOptions(temporal));
   const runs = new Map<string, { acts: Record<string, Act>; calls: Call[] }>();
   const activity = (name: string) => async (input: Call['input']) => {
-    const run = runs.get(input.operationId);
-    if (!run) throw new Error(`nobody runs ${input.operationId}`);
+    const run = runs.get(input.environmentId);
+    if (!run) throw new Error(`nobody runs anything in ${input.environmentId}`);
     run.calls.push({ name, input });
     return await run.acts[name]?.(input, run.calls.filter((call) => call.name === name).length);
   };
@@ -77,17 +80,20 @@ export async function openWorkflowStand({ main, stacks = [] }: ActivityNames): P
   const working = Promise.all(workers.map((worker) => worker.run()));
   return {
     async run(workflow, acts) {
-      const operationId = newId('op');
+      const environmentId = newId('env');
       const calls: Call[] = [];
-      runs.set(operationId, { acts, calls });
-      const input: OperationKey = { tenantId: 'connectsoft', environmentId: newId('env'), operationId };
+      runs.set(environmentId, { acts, calls });
+      const input: OperationKey = { tenantId: 'connectsoft', environmentId, operationId: newId('op') };
       const outcome = await client.workflow
-        .execute(workflow, { workflowId: operationId, taskQueue: temporal.taskQueue, args: [input] })
+        .execute(workflow, { workflowId: environmentId, taskQueue: temporal.taskQueue, args: [input] })
         .then(() => 'completed', typeOf);
       return { calls, outcome };
     },
-    async cancel(operationId) {
-      await client.workflow.getHandle(operationId).cancel();
+    async cancel(environmentId) {
+      await client.workflow.getHandle(environmentId).cancel();
+    },
+    async ring(environmentId) {
+      await client.workflow.getHandle(environmentId).signal(bell);
     },
     async [Symbol.asyncDispose]() {
       for (const worker of workers) worker.shutdown();

@@ -86,8 +86,8 @@ describe('an operation without a way back', () => {
 
   it.each(STEPS)('of %s ends its row when an operator cancels it in %s', async (workflow, step) => {
     const ran = await run(workflow, {
-      [step]: async ({ operationId }) => {
-        await stand.cancel(operationId);
+      [step]: async ({ environmentId }) => {
+        await stand.cancel(environmentId);
         await untilCancelled();
       },
     });
