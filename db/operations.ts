@@ -154,9 +154,9 @@ export async function endOperation(tx: Tx, key: EnvironmentKey, id: OperationId,
   if (ending.convergeReason && before.kind !== 'decommission' && before.kind !== 'driftScan') {
     await setConvergeReason(tx, key, ending.convergeReason);
   }
-  // One that was still queued has not touched the environment: somebody else may be at work on it.
   // A completed one was ended by its own attempt, which may have something to tidy up still.
   if (before.status === 'Updating' && ending.phase !== 'Completed') await claimFence(tx, key);
+  // One that was still queued has not touched the environment: somebody else may be at work on it.
   if (before.status === 'Updating' || before.kind === 'provision') {
     const [from, to] = statusAfter(before, ending.phase) ?? [];
     if (from && to) await setEnvironmentStatus(tx, key, from, to);

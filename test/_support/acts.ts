@@ -13,6 +13,9 @@ export function begins(change: Partial<Begun> = {}): Act {
   return () => begun;
 }
 
+/** The times of one whose forward work has to end at once, with a minute for what comes then. */
+export const soon = (): Partial<Begun> => ({ forwardUntilMs: Date.now() + 1_500, deadlineMs: Date.now() + 60_000 });
+
 export const failure = (code: FailureCode): Failure => ({ code, message: `${code} it is.` });
 
 export const fails =
@@ -21,9 +24,12 @@ export const fails =
     rethrow(new OperationFault(failure(code)));
 
 /** Lost the first time, as by a worker that was killed; done the second. */
-export const once: Act = (_input, attempt) => {
-  if (attempt === 1) throw new Error('lost');
-};
+export const lostOnce =
+  (act: Act = () => undefined): Act =>
+  (input, attempt) => {
+    if (attempt === 1) throw new Error('lost');
+    return act(input, attempt);
+  };
 
 /** Works until it is told to stop, and comes to its end then all the same. */
 export async function untilTold(): Promise<void> {

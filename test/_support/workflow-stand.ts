@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { DefaultLogger, NativeConnection, Runtime, Worker, makeTelemetryFilterString } from '@temporalio/worker';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import { connectionOptions, openTemporal } from '../../bin/temporal-connection.ts';
 import { workflowBundle } from '../../bin/workflow-bundle.ts';
 import { newId } from '../../db/new-id.ts';
@@ -13,6 +13,7 @@ import { bell } from '../../workflows/messages.ts';
 import { stacksQueue } from '../../workflows/queues.ts';
 import { ensureTemporal } from '../../workflows/temporal.ts';
 import { openTestPlatform } from './platform.ts';
+import { installQuietRuntime } from './quiet-runtime.ts';
 
 /** What an activity does the `attempt`-th time it is called in a run, counted from 1. */
 export type Act = (input: OperationKey & Record<string, unknown>, attempt: number) => unknown;
@@ -46,11 +47,7 @@ export interface ActivityNames {
 }
 
 export async function openWorkflowStand({ main, stacks = [] }: ActivityNames): Promise<WorkflowStand> {
-  Runtime.install({
-    logger: new DefaultLogger('ERROR'),
-    telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR' }) } },
-    shutdownSignals: [],
-  });
+  installQuietRuntime();
   const platform = await openTestPlatform({ parts: ['temporal'] });
   const { temporal } = platform.config;
   const folder = mkdtempSync(join(tmpdir(), 'slb-'));

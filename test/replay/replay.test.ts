@@ -1,23 +1,19 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DefaultLogger, Runtime, Worker, makeTelemetryFilterString } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { workflowBundle } from '../../bin/workflow-bundle.ts';
 import { recordedHistories, type RecordedHistory } from '../fixtures/states.ts';
 import { historyFromJson } from '../_support/dump-history-json.ts';
+import { installQuietRuntime } from '../_support/quiet-runtime.ts';
 
 let folder: string;
 let codePath: string;
 
 beforeAll(async () => {
-  Runtime.install({
-    logger: new DefaultLogger('ERROR'),
-    // A replay that is to fail is told by the test, not by the core.
-    telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR' }) } },
-    shutdownSignals: [],
-  });
+  installQuietRuntime();
   folder = mkdtempSync(join(tmpdir(), 'slr-'));
   codePath = await workflowBundle(folder);
 });

@@ -1,8 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Begun } from '../../activities/operation.ts';
 import type { Failure } from '../../domain/failures.ts';
-import { begins, endsOf, fails, failure, namesOf, once, untilCancelled, untilTold } from '../_support/acts.ts';
+import {
+  begins,
+  endsOf,
+  fails,
+  failure,
+  lostOnce,
+  namesOf,
+  soon,
+  untilCancelled,
+  untilTold,
+} from '../_support/acts.ts';
 import { openWorkflowStand, type Act, type Ran, type WorkflowStand } from '../_support/workflow-stand.ts';
+
+const FORWARD = ['prepare', 'rollOut', 'watchGate', 'promote'] as const;
 
 let stand: WorkflowStand;
 
@@ -13,9 +25,9 @@ afterAll(async () => {
   await stand?.[Symbol.asyncDispose]();
 });
 
-const FORWARD = ['prepare', 'rollOut', 'watchGate', 'promote'] as const;
 const deploy = (acts: Record<string, Act>, begun?: Partial<Begun>): Promise<Ran> =>
   stand.run('deploy', { begin: begins(begun), ...acts });
+
 describe('a deployment', () => {
   it('goes through every step once', async () => {
     const ran = await deploy({});
@@ -24,12 +36,7 @@ describe('a deployment', () => {
   });
 
   it.each(['begin', ...FORWARD])('comes to the same end when %s has to be done twice', async (step) => {
-    const begin = begins();
-    const twice: Act = (input, attempt) => {
-      once(input, attempt);
-      return step === 'begin' ? begin(input, attempt) : undefined;
-    };
-    const ran = await deploy({ [step]: twice });
+    const ran = await deploy({ [step]: lostOnce(step === 'begin' ? begins() : undefined) });
     expect(ran.outcome).toBe('completed');
     expect(namesOf(ran)).toEqual(['begin', ...FORWARD].flatMap((name) => (name === step ? [name, name] : [name])));
   });
@@ -45,7 +52,7 @@ describe('a deployment', () => {
   });
 
   it.each(['goBack', 'end'])('is back all the same when %s has to be done twice', async (step) => {
-    const ran = await deploy({ watchGate: fails('HealthGateNoData'), [step]: once });
+    const ran = await deploy({ watchGate: fails('HealthGateNoData'), [step]: lostOnce() });
     expect(namesOf(ran).slice(4)).toEqual(step === 'goBack' ? ['goBack', 'goBack', 'end'] : ['goBack', 'end', 'end']);
     expect(endsOf(ran).at(-1)).toEqual({ phase: 'RolledBack', code: 'HealthGateNoData' });
     expect(ran.outcome).toBe('HealthGateNoData');
@@ -92,8 +99,6 @@ describe('a deployment', () => {
 });
 
 describe('the time of a deployment', () => {
-  const soon = () => ({ forwardUntilMs: Date.now() + 1_500, deadlineMs: Date.now() + 60_000 });
-
   it.each(['rollOut', 'watchGate'])('being up, it goes back from %s, which is told to stop', async (step) => {
     const ran = await deploy({ [step]: untilCancelled }, soon());
     expect(namesOf(ran).slice(-3)).toEqual([step, 'goBack', 'end']);

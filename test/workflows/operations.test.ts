@@ -1,6 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Begun } from '../../activities/operation.ts';
-import { begins, endsOf, fails, failure, namesOf, once, untilCancelled, untilTold } from '../_support/acts.ts';
+import {
+  begins,
+  endsOf,
+  fails,
+  failure,
+  lostOnce,
+  namesOf,
+  soon,
+  untilCancelled,
+  untilTold,
+} from '../_support/acts.ts';
 import { openWorkflowStand, type Act, type Ran, type WorkflowStand } from '../_support/workflow-stand.ts';
 
 /** Those without a way back: what each does in order, and how it ends what it could not do. */
@@ -30,7 +40,6 @@ afterAll(async () => {
 const blocked: Act = ({ failure: why }) => why;
 const run = (workflow: Workflow, acts: Record<string, Act>, begun?: Partial<Begun>): Promise<Ran> =>
   stand.run(workflow, { begin: begins(begun), endBlocked: blocked, ...acts });
-const soon = () => ({ forwardUntilMs: Date.now() + 1_500, deadlineMs: Date.now() + 60_000 });
 
 describe('an operation without a way back', () => {
   it.each(WORKFLOW_NAMES)('of %s goes through every step once', async (workflow) => {
@@ -40,7 +49,7 @@ describe('an operation without a way back', () => {
   });
 
   it.each(STEPS)('of %s comes to the same end when %s has to be done twice', async (workflow, step) => {
-    const ran = await run(workflow, { [step]: once });
+    const ran = await run(workflow, { [step]: lostOnce() });
     expect(ran.outcome).toBe('completed');
     const twice = WORKFLOWS[workflow].steps.flatMap((name) => (name === step ? [name, name] : [name]));
     expect(namesOf(ran)).toEqual(['begin', ...twice]);
@@ -57,11 +66,7 @@ describe('an operation without a way back', () => {
 
   it.each(WORKFLOW_NAMES)('of %s ends its row once more when that had to be done twice', async (workflow) => {
     const { steps, ending } = WORKFLOWS[workflow];
-    const twice: Act = (input, attempt) => {
-      once(input, attempt);
-      return blocked(input, attempt);
-    };
-    const ran = await run(workflow, { [steps[0]]: fails('PortsExhausted'), [ending]: twice });
+    const ran = await run(workflow, { [steps[0]]: fails('PortsExhausted'), [ending]: lostOnce(blocked) });
     expect(namesOf(ran)).toEqual(['begin', steps[0], ending, ending]);
     expect(ran.outcome).toBe('PortsExhausted');
   });
