@@ -1,4 +1,4 @@
-/** Every activity, by concern; `bin/worker.ts` hands in what they touch. */
+/** Every activity, by concern; `bin/workers.ts` hands in what they touch. */
 import type { Database } from '../db/client.ts';
 import type { ComputeTarget } from '../providers/compute/port.ts';
 import type { Governance } from '../providers/governance/port.ts';

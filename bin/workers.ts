@@ -1,0 +1,69 @@
+/** The workers of one process: of the main queue, and of the queues of stacks and sweeps. */
+import { join } from 'node:path';
+import type { Client } from '@temporalio/client';
+import { NativeConnection, Worker, type WorkerInterceptors } from '@temporalio/worker';
+import { mainActivities, stacksActivities, sweepsActivities } from '../activities/index.ts';
+import type { Database } from '../db/client.ts';
+import { cacheHomeOf } from '../local/engines/cache.ts';
+import { ensureSecretFile } from '../local/secret-file.ts';
+import { processCompute } from '../providers/compute/process.ts';
+import { openOutcome } from '../workflows/outcome.ts';
+import { stacksQueue, sweepsQueue } from '../workflows/queues.ts';
+import type { Config } from './config.ts';
+import { openGovernance } from './governance.ts';
+import { openStacks } from './stacks.ts';
+import { connectionOptions } from './temporal-connection.ts';
+import { openVisitors } from './visitors.ts';
+import { workflowBundle } from './workflow-bundle.ts';
+
+/** Long enough for a heartbeating step to reach a safe point; what is left then is tried again elsewhere. */
+const DRAIN = '10s';
+
+export interface WorkersOf {
+  db: Database;
+  client: Client;
+  /** Around every activity and workflow of these workers. */
+  interceptors?: WorkerInterceptors;
+}
+
+/** Connected, and not yet polling: whoever opens them runs and shuts them down. */
+export async function openWorkers(config: Config, { db, client, interceptors = {} }: WorkersOf): Promise<Worker[]> {
+  const { env, temporal, adminTokenFile, supervisorUrl, proxyUrl } = config;
+  const native = await NativeConnection.connect(connectionOptions(temporal));
+  const token = ensureSecretFile(adminTokenFile);
+  const compute = processCompute({ supervisorUrl, proxyUrl, token });
+  const dependencies = {
+    db,
+    compute,
+    stacks: openStacks(config),
+    governance: openGovernance(env),
+    awaitOutcome: openOutcome(client),
+  };
+  const { namespace } = temporal;
+  const shared = { connection: native, namespace, interceptors, shutdownGraceTime: DRAIN } as const;
+  return [
+    await Worker.create({
+      ...shared,
+      taskQueue: temporal.taskQueue,
+      workflowBundle: { codePath: await workflowBundle(join(cacheHomeOf(env), 'slipway', 'workflows')) },
+      activities: mainActivities(dependencies),
+      // Bounds how long a workflow waits for a worker that was killed with it in its cache.
+      stickyQueueScheduleToStartTimeout: '2s',
+      maxCachedWorkflows: 200,
+    }),
+    await Worker.create({
+      ...shared,
+      taskQueue: stacksQueue(temporal.taskQueue),
+      activities: stacksActivities(dependencies),
+      // An engine and its plugin take about 300 MB each.
+      maxConcurrentActivityTaskExecutions: 2,
+    }),
+    await Worker.create({
+      ...shared,
+      taskQueue: sweepsQueue(temporal.taskQueue),
+      activities: sweepsActivities({ db, visitors: openVisitors(env, { db, compute }) }),
+      // A turn would never end by itself in that time: it is told at once, and gives back what it holds.
+      shutdownGraceTime: 0,
+    }),
+  ];
+}
