@@ -10,6 +10,7 @@ import { findOperation, setWaitingOn } from '../db/operations.ts';
 import { FAILURE_CLASSES, type Failure } from '../domain/failures.ts';
 import type { EnvironmentKey, OperationId } from '../domain/ids.ts';
 import { failureOf, operationLost, rethrow } from './failures.ts';
+import { openHeed, type Heed } from './heed.ts';
 
 /** How often an attempt tells the server that it lives; the SDK sends fewer. */
 const HEARTBEAT_MS = 1_000;
@@ -27,6 +28,43 @@ export interface Attempt {
 export interface AttemptOf extends EnvironmentKey {
   /** Left out when the work belongs to the environment rather than to an operation (converging). */
   operationId?: OperationId;
+}
+
+/** An attempt of forward work: commands are for it. */
+export interface HeedingAttempt extends Attempt {
+  heed: Heed;
+}
+
+/** Runs `work` as an attempt that stops, or is given up, when that is asked for. */
+export async function asHeedingAttempt<T>(
+  db: Database,
+  of: AttemptOf & { operationId: OperationId },
+  work: (attempt: HeedingAttempt) => Promise<T>,
+): Promise<T> {
+  return await asAttempt(db, of, async (attempt) => {
+    using heed = await openHeed(db, of);
+    const signal = AbortSignal.any([attempt.signal, heed.signal]);
+    try {
+      return await work({ ...within(attempt, signal), heed });
+    } catch (error) {
+      // What a given-up attempt trips over is that it was given up.
+      if (!attempt.signal.aborted) heed.signal.throwIfAborted();
+      throw error;
+    }
+  });
+}
+
+/** The same attempt, over as soon as `signal` is aborted. */
+export function within(attempt: Attempt, signal: AbortSignal): Attempt {
+  return {
+    ...attempt,
+    signal,
+    async check() {
+      signal.throwIfAborted();
+      await attempt.check();
+    },
+    pause: (ms, lost) => attempt.pause(ms, lost ? AbortSignal.any([signal, lost]) : signal),
+  };
 }
 
 /** Runs `work` as an attempt for this environment, and for this operation while it is open. */

@@ -3,6 +3,7 @@ import type { Database } from '../db/client.ts';
 import type { ComputeTarget } from '../providers/compute/port.ts';
 import type { Governance } from '../providers/governance/port.ts';
 import type { StackEngine } from '../providers/stacks/port.ts';
+import { commandActivities } from './command.ts';
 import { convergeActivities } from './converge.ts';
 import { decommissionActivities } from './decommission.ts';
 import { driftActivities } from './drift.ts';
@@ -27,6 +28,7 @@ export function mainActivities({ db, compute, stacks, governance, awaitOutcome }
   return {
     ...laneActivities(db, governance, stacks, awaitOutcome),
     ...operationActivities(db),
+    ...commandActivities(db),
     ...prepareActivities(db, compute),
     ...rolloutActivities(db, compute),
     ...convergeActivities(db, compute),

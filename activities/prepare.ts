@@ -7,28 +7,25 @@ import { insertComponents } from '../db/components.ts';
 import { noteConcerned } from '../db/concerned-services.ts';
 import { findDeploymentByOperation, setPrepared, type DeploymentRow } from '../db/deployments.ts';
 import { findEnvironment, requireFence } from '../db/environments.ts';
-import { advancePhase } from '../db/operations.ts';
 import { insertSnapshot } from '../db/snapshots.ts';
 import { changeOf } from '../db/wanted-snapshot.ts';
 import { OperationFault } from '../domain/failures.ts';
 import type { OperationKey } from '../domain/ids.ts';
 import { plan, touchedBy, type PlanStep } from '../domain/plan.ts';
 import { resolveImages, type ComputeTarget, type ResolvedImage } from '../providers/compute/port.ts';
-import { asAttempt } from './attempt.ts';
+import { asHeedingAttempt } from './attempt.ts';
 import { operationLost } from './failures.ts';
+import { enter } from './stages.ts';
 
 export function prepareActivities(db: Database, compute: ComputeTarget) {
   return {
     /** Phases Provisioning and Configuring. Repeated after it was done, it changes nothing. */
     async prepare(input: OperationKey): Promise<void> {
-      await asAttempt(db, input, async (attempt) => {
+      await asHeedingAttempt(db, input, async (attempt) => {
         const deployment = await load(db, input);
         if (deployment.preparedAt) return;
         const images = await resolveImages(compute, deployment.components);
-        await db.forTenant(input.tenantId, async (tx) => {
-          if (!(await advancePhase(tx, input, input.operationId, 'Configuring')))
-            throw operationLost(input.operationId);
-        });
+        await db.forTenant(input.tenantId, (tx) => enter(tx, input, 'Configuring'));
         await db.forTenant(input.tenantId, async (tx) => {
           await requireFence(tx, input, attempt.fence);
           await writeDown(tx, deployment, images);

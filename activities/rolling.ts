@@ -3,11 +3,12 @@
  * repeated attempt goes on from there; new replicas that were there before this attempt go through the gate first.
  */
 import { Context } from '@temporalio/activity';
-import { MAX_RESTARTS, HEALTHY_SAMPLES, SAMPLE_INTERVAL_MS, standIn, type RolloutPolicy } from '../domain/rollout.ts';
+import { MAX_RESTARTS, HEALTHY_SAMPLES, SAMPLE_INTERVAL_MS, atATime, type RolloutPolicy } from '../domain/rollout.ts';
 import { OperationFault } from '../domain/failures.ts';
 import { judge, type Sample } from '../domain/gate.ts';
 import type { EnvironmentKey } from '../domain/ids.ts';
 import type { SnapshotService } from '../domain/snapshot.ts';
+import { ROLLING, freshOf, standing, type Stage } from '../domain/strategy.ts';
 import type { ComputeTarget, Instance, ObservedService, RevisionSpec } from '../providers/compute/port.ts';
 import type { Attempt } from './attempt.ts';
 
@@ -29,37 +30,61 @@ export interface Rolling {
   report(serviceId: string, progress: Progress): Promise<void>;
 }
 
-/** Brings `to` up to its replicas behind the gate, moving traffic with it and taking `from` down as far as it is replaced. */
-export async function rollForward(rolling: Rolling, from: SnapshotService | null, to: SnapshotService): Promise<void> {
+export interface Forward {
+  /** What runs beside it and is replaced; null when nothing does. */
+  from: SnapshotService | null;
+  to: SnapshotService;
+  /** @default all of it, replica by replica */
+  stage?: Stage;
+  /** Whether to stop at the next step. */
+  isPaused?(): boolean;
+}
+
+/**
+ * Brings `to` up to its replicas of a stage behind the gate, moving traffic with it and taking `from` down as far as the
+ * stage replaces it. False when it was stopped before it was there.
+ */
+export async function rollForward(
+  rolling: Rolling,
+  { from, to, stage = ROLLING, isPaused = () => false }: Forward,
+): Promise<boolean> {
   const { compute, attempt } = rolling;
   const workload = workloadOf(rolling, to.serviceId);
   const other = from && from.revision !== to.revision ? from : null;
   const live = other?.replicas ?? 0;
+  const wanted = freshOf(stage, to.replicas);
   // Replicas that an earlier attempt left are judged before more are added than may start at a time.
   const left = (await replicasOf(rolling, to)).length;
-  let fresh = Math.min(to.replicas, Math.max(left, rolling.policy.maxParallel));
+  let fresh = Math.min(wanted, Math.max(left, rolling.policy.maxParallel));
   for (;;) {
+    if (isPaused()) return false;
     await rolling.report(to.serviceId, { status: 'Rolling', reason: `starting ${fresh} of ${to.replicas} replicas` });
     await attempt.check();
     await compute.ensure(rolling.specOf(to, fresh), attempt.fence);
     await gate(rolling, to, fresh);
-    const { old, weight } = standIn(fresh, to.replicas, live);
+    const { old, weight } = standing(stage, fresh, to.replicas, live);
     // What was live may be gone, or have fewer replicas than it should: it is never started again only to be replaced.
     const running = other ? (await replicasOf(rolling, other)).length : 0;
     const shared = other && running > 0 && old > 0;
-    const weights = shared ? { [to.revision]: weight, [other.revision]: 100 - weight } : { [to.revision]: 100 };
-    await attempt.check();
-    await compute.shiftTraffic(workload, weights, attempt.fence);
-    await attempt.check();
-    if (other && running > old) await compute.scale(workload, other.revision, old, attempt.fence);
+    const percent = weight === null ? 0 : shared ? weight : 100;
+    if (percent > 0) {
+      const weights =
+        shared && percent < 100 ? { [to.revision]: percent, [other.revision]: 100 - percent } : { [to.revision]: 100 };
+      await attempt.check();
+      await compute.shiftTraffic(workload, weights, attempt.fence);
+    }
+    if (other && running > old) {
+      await attempt.check();
+      await compute.scale(workload, other.revision, old, attempt.fence);
+    }
     await rolling.report(to.serviceId, {
       status: 'Rolling',
       replicasReady: fresh,
-      trafficPercent: shared ? weight : 100,
-      reason: `${fresh} of ${to.replicas} replicas healthy, ${shared ? weight : 100} % of the traffic`,
+      trafficPercent: percent,
+      reason: `${fresh} of ${to.replicas} replicas healthy, ${percent} % of the traffic`,
     });
-    if (fresh >= to.replicas) return;
-    fresh = Math.min(to.replicas, fresh + rolling.policy.maxParallel);
+    if (fresh >= wanted) return true;
+    fresh = Math.min(wanted, fresh + rolling.policy.maxParallel);
   }
 }
 
@@ -73,14 +98,16 @@ export interface Restoration {
    * `floor`: it moves when all replicas of `to` are there, so that the capacity never falls below what was.
    */
   first: 'traffic' | 'floor';
+  /** What stands in for what is missing, and goes as it comes back; left out, all of it comes back at once. */
+  leaving?: { from: SnapshotService | null; secondsLeft: number };
   /** What runs in the environment. */
   observed: readonly ObservedService[];
 }
 
-/** Makes one revision the only thing that runs of its service; what is missing of it comes back at once, behind the gate. */
+/** Makes one revision the only thing that runs of its service; what is missing of it comes back behind the gate. */
 export async function restore(rolling: Rolling, serviceId: string, restoration: Restoration): Promise<void> {
   const { compute, attempt } = rolling;
-  const { to, sinceMs, first, observed } = restoration;
+  const { to, sinceMs, first, leaving, observed } = restoration;
   const workload = workloadOf(rolling, serviceId);
   if (to) {
     const present = await replicasOf(rolling, to);
@@ -90,8 +117,10 @@ export async function restore(rolling: Rolling, serviceId: string, restoration: 
       await attempt.check();
       await compute.shiftTraffic(workload, { [to.revision]: 100 }, attempt.fence);
     }
-    const atOnce = { ...rolling.policy, maxParallel: Math.max(1, to.replicas) };
-    if (!whole) await rollForward({ ...rolling, policy: atOnce }, null, to);
+    const missing = Math.max(1, to.replicas - present.length);
+    const maxParallel = leaving ? atATime(rolling.policy, missing, leaving.secondsLeft) : Math.max(1, to.replicas);
+    const policy = { ...rolling.policy, maxParallel };
+    if (!whole) await rollForward({ ...rolling, policy }, { from: leaving?.from ?? null, to });
   }
   await retireOthers(rolling, serviceId, to?.revision ?? null, observed);
 }
@@ -115,8 +144,17 @@ export async function retireOthers(
   await compute.unroute(workload, attempt.fence);
 }
 
-/** Watches `replicas` of this revision until they are healthy. @throws OperationFault with the gate's code, evidence and the last log lines. */
-export async function gate(rolling: Rolling, service: SnapshotService, replicas: number): Promise<void> {
+/**
+ * Watches `replicas` of this revision until they are healthy, or somebody says that it is enough.
+ *
+ * @throws OperationFault with the gate's code, evidence and the last log lines
+ */
+export async function gate(
+  rolling: Rolling,
+  service: SnapshotService,
+  replicas: number,
+  isEnough = () => false,
+): Promise<void> {
   const { attempt, compute, policy } = rolling;
   const gatePolicy = { ...policy, replicas, healthySamples: HEALTHY_SAMPLES, maxRestarts: MAX_RESTARTS };
   const openedAtMs = Date.now();
@@ -142,6 +180,7 @@ export async function gate(rolling: Rolling, service: SnapshotService, replicas:
         lastLogLines: await lastLines(rolling, service),
       });
     }
+    if (isEnough()) return;
     const { reason, evidence = '' } = verdict;
     // Evidence may differ with every sample (a counter, a duration); it is told now and then.
     if (reason !== told.reason || (evidence !== told.evidence && nowMs - told.atMs > TELL_AGAIN_MS)) {

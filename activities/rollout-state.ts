@@ -5,11 +5,12 @@ import { findConfigurations, type ConfigurationRow } from '../db/configurations.
 import { findDeploymentByOperation, type DeploymentRow } from '../db/deployments.ts';
 import { findEnvironment, requireFence } from '../db/environments.ts';
 import { appendEvent } from '../db/events.ts';
-import { setWaitingOn } from '../db/operations.ts';
+import { clearHold } from '../db/operations.ts';
 import { readSnapshot } from '../db/snapshots.ts';
 import type { ConfigurationId, EnvironmentKey, OperationKey } from '../domain/ids.ts';
 import { plan, type Plan, type PlanStep } from '../domain/plan.ts';
 import type { Snapshot, SnapshotService } from '../domain/snapshot.ts';
+import { stagesOf, type Stage } from '../domain/strategy.ts';
 import type { ComputeTarget, Placement, RevisionSpec } from '../providers/compute/port.ts';
 import type { Attempt } from './attempt.ts';
 import { failureOf, operationLost } from './failures.ts';
@@ -20,6 +21,7 @@ export interface Rollout extends Rolling {
   previous: Snapshot;
   wanted: Snapshot;
   plan: Plan;
+  stages: Stage[];
   /** Steps that moved something and have something to watch. */
   moved(): PlanStep[];
   /** Whether forward work began on this component. */
@@ -59,7 +61,7 @@ export async function loadRollout(
     await db.forTenant(input.tenantId, async (tx) => {
       // A late attempt may look and wait as it likes; it may not rewrite what a later one has written.
       await requireFence(tx, input, attempt.fence);
-      await setWaitingOn(tx, input.tenantId, input.operationId, null);
+      await clearHold(tx, input.tenantId, input.operationId);
       await updateComponent(tx, input.tenantId, deployment.id, serviceId, { ...progress, ...started });
       const { startedAt, endedAt, ...data } = progress;
       await appendEvent(tx, input, {
@@ -85,6 +87,7 @@ export async function loadRollout(
     previous,
     wanted,
     plan: whole,
+    stages: stagesOf(deployment.strategy, deployment.steps),
     moved: () => whole.waves.flat().filter(({ action }) => action === 'roll' || action === 'scale'),
     wasTouched: (serviceId) => touched.has(serviceId),
     isLive: (serviceId) => done.has(serviceId),

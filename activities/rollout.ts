@@ -9,49 +9,41 @@ import { restoreScalingPolicies } from '../db/scaling-policies.ts';
 import { replaceServices, servicesOf, type OwnServiceRow } from '../db/services.ts';
 import type { Failure } from '../domain/failures.ts';
 import type { OperationKey } from '../domain/ids.ts';
-import type { Phase } from '../domain/phases.ts';
-import type { PlanStep } from '../domain/plan.ts';
-import type { SnapshotService } from '../domain/snapshot.ts';
+import { ROLLING } from '../domain/strategy.ts';
 import type { ComputeTarget, ObservedService } from '../providers/compute/port.ts';
-import { asAttempt } from './attempt.ts';
+import { asAttempt, asHeedingAttempt } from './attempt.ts';
 import { eachOf } from './each-of.ts';
 import { failureOf, operationLost } from './failures.ts';
-import { gate, restore, retireOthers, rollForward, type Restoration, type Rolling } from './rolling.ts';
+import { bake, goThroughStages, type Forward } from './forward.ts';
+import { restore, retireOthers, type Restoration, type Rolling } from './rolling.ts';
 import { loadRollout, type Rollout } from './rollout-state.ts';
+import { enterOrStop, noteStep, type Stopped } from './stages.ts';
 
-/** Components of one wave that move at the same time. */
+/** Components of one wave that go back at the same time. */
 const CONCURRENCY = 4;
+/** Of the time for going back, what is kept for its last transactions. */
+const SPARE_SECONDS = 15;
 
 export function rolloutActivities(db: Database, compute: ComputeTarget) {
-  const enter = (input: OperationKey, phase: Phase, failure?: Failure) =>
-    db.forTenant(input.tenantId, async (tx) => {
-      if (!(await advancePhase(tx, input, input.operationId, phase, failure))) throw operationLost(input.operationId);
-    });
-
   return {
-    /** Phase RollingOut: wave by wave, each component behind its gate. Returns the component table for operators. */
-    async rollOut(input: OperationKey): Promise<string> {
-      return await asAttempt(db, input, async (attempt) => {
-        await enter(input, 'RollingOut');
+    /** Phase RollingOut: stage by stage, each component behind its gate. Returns the component table for operators. */
+    async rollOut(input: OperationKey): Promise<string | Stopped> {
+      return await asHeedingAttempt(db, input, async (attempt) => {
+        const stopped = await enterOrStop(db, input, attempt, 'RollingOut');
+        if (stopped) return stopped;
         const rollout = await loadRollout(db, compute, input, attempt);
-        for (const wave of rollout.plan.waves) {
-          await eachOf(wave, CONCURRENCY, (step, lost) => rollStep(untilLost(rollout, lost), step));
-        }
-        return await rollout.table();
+        return (await goThroughStages({ db, input, rollout, heed: attempt.heed })) ?? (await rollout.table());
       });
     },
 
     /** Phase HealthGating: everything that moved is judged once more under all of the traffic, for the bake time. */
-    async watchGate(input: OperationKey): Promise<void> {
-      await asAttempt(db, input, async (attempt) => {
-        await enter(input, 'HealthGating');
+    async watchGate(input: OperationKey): Promise<void | Stopped> {
+      return await asHeedingAttempt(db, input, async (attempt) => {
+        const stopped = await enterOrStop(db, input, attempt, 'HealthGating');
+        if (stopped) return stopped;
         const rollout = await loadRollout(db, compute, input, attempt);
-        const { bakeSeconds, healthyDeadlineSeconds } = rollout.policy;
-        const clocks = { minHealthySeconds: bakeSeconds, healthyDeadlineSeconds: bakeSeconds + healthyDeadlineSeconds };
-        const bake = { ...rollout, policy: { ...rollout.policy, ...clocks } };
-        await eachOf(rollout.moved(), CONCURRENCY, async ({ to }, lost) => {
-          if (to) await rollout.watched(to.serviceId, () => judgeOnceMore(rollout, untilLost(bake, lost), to));
-        });
+        await bakeWhole({ db, input, rollout, heed: attempt.heed });
+        return undefined;
       });
     },
 
@@ -60,10 +52,11 @@ export function rolloutActivities(db: Database, compute: ComputeTarget) {
      * operation has ended. Then what it replaced goes; what cannot be taken away now, or when this attempt is lost, the
      * lane converges afterwards.
      */
-    async promote(input: OperationKey): Promise<string> {
+    async promote(input: OperationKey): Promise<string | Stopped> {
       if (await hasCompleted(db, input)) return 'The release is live.';
       return await asAttempt(db, input, async (attempt) => {
-        await enter(input, 'Promoting');
+        const stopped = await enterOrStop(db, input, attempt, 'Promoting');
+        if (stopped) return stopped;
         const rollout = await loadRollout(db, compute, input, attempt);
         const observed = await compute.observe(rollout.environment);
         await db.forTenant(input.tenantId, async (tx) => {
@@ -80,18 +73,27 @@ export function rolloutActivities(db: Database, compute: ComputeTarget) {
     /** Phase RollingBack: every component that was touched gets its previous revision back, dependents first. */
     async goBack({ failure, ...input }: GoBackInput): Promise<string> {
       return await asAttempt(db, input, async (attempt) => {
-        await enter(input, 'RollingBack', failure);
+        const operation = await db.forTenant(input.tenantId, async (tx) => {
+          if (!(await advancePhase(tx, input, input.operationId, 'RollingBack', failure)))
+            throw operationLost(input.operationId);
+          return await findOperation(tx, input.tenantId, input.operationId);
+        });
         const rollout = await loadRollout(db, compute, input, attempt);
-        const operation = await db.forTenant(input.tenantId, (tx) =>
-          findOperation(tx, input.tenantId, input.operationId),
-        );
         const sinceMs = operation?.startedAt?.getTime() ?? 0;
+        const untilMs = (operation?.deadlineAt.getTime() ?? 0) - SPARE_SECONDS * 1000;
         const observed = await compute.observe(rollout.environment);
-        for (const wave of [...rollout.plan.waves].reverse()) {
-          const touched = wave.filter((step) => rollout.wasTouched(step.serviceId));
-          await eachOf(touched, CONCURRENCY, ({ serviceId, from }) =>
-            restoreComponent(rollout, serviceId, { to: from, sinceMs, first: 'floor', observed }),
-          );
+        const waves = rollout.plan.waves
+          .map((wave) => wave.filter((step) => rollout.wasTouched(step.serviceId)))
+          .filter((wave) => wave.length > 0)
+          .reverse();
+        let turnsLeft = waves.reduce((turns, { length }) => turns + Math.ceil(length / CONCURRENCY), 0);
+        for (const wave of waves) {
+          const secondsLeft = (untilMs - Date.now()) / 1000 / turnsLeft;
+          await eachOf(wave, CONCURRENCY, ({ serviceId, from: to, to: left }) => {
+            const leaving = { from: left, secondsLeft };
+            return restoreComponent(rollout, serviceId, { to, sinceMs, first: 'floor', leaving, observed });
+          });
+          turnsLeft -= Math.ceil(wave.length / CONCURRENCY);
         }
         return await rollout.table();
       });
@@ -104,42 +106,18 @@ export interface GoBackInput extends OperationKey {
   failure: Failure;
 }
 
-/** The same work, given up when a sibling has failed: the deployment is lost then. */
-function untilLost<R extends Rolling>(rolling: R, lost: AbortSignal): R {
-  const { attempt } = rolling;
-  const signal = AbortSignal.any([attempt.signal, lost]);
-  return { ...rolling, attempt: { ...attempt, signal, pause: (ms: number) => attempt.pause(ms, lost) } };
-}
-
-async function rollStep(rollout: Rollout, step: PlanStep): Promise<void> {
-  const { to } = step;
-  // What is retired goes when the release has been promoted; what an earlier attempt brought all the way is judged once
-  // more with everything else.
-  if (!to || rollout.isLive(to.serviceId)) return;
-  if (step.action === 'keep') return await reassert(rollout, to);
-  await rollout.watched(to.serviceId, async () => {
-    await rollForward(rollout, step.from, to);
-    await rollout.note(to.serviceId, { status: 'Live', trafficPercent: 100, endedAt: new Date() });
-  });
-}
-
-/**
- * A service that is asked for as it is gets to be that, whatever an earlier deployment that was not rolled back left
- * beside it. One that is not asked for is left alone.
- */
-async function reassert(rollout: Rollout, to: SnapshotService): Promise<void> {
-  const { deployment, environment } = rollout;
-  const asked =
-    deployment.rollbackOf !== null || deployment.components.some(({ moduleId }) => moduleId === to.serviceId);
-  if (!asked) return;
-  const observed = await rollout.compute.observe(environment);
-  const quietly: Rolling = { ...rollout, report: () => Promise.resolve() };
-  await restore(quietly, to.serviceId, { to, sinceMs: deployment.createdAt.getTime(), first: 'floor', observed });
-}
-
-async function judgeOnceMore(rollout: Rollout, bake: Rolling, service: SnapshotService): Promise<void> {
-  await gate(bake, service, service.replicas);
-  await rollout.note(service.serviceId, { status: 'Live', reason: 'healthy under all of the traffic' });
+/** Its step is the one after all stages: `promote` ends it before its time. */
+async function bakeWhole(forward: Forward): Promise<void> {
+  const { db, input, rollout, heed } = forward;
+  const { bakeSeconds } = rollout.policy;
+  const number = rollout.stages.length;
+  if (heed.stepsPassed() > number) return;
+  if (bakeSeconds > 0) await noteStep(db, input, rollout.attempt, { step: number });
+  await bake(forward, number, { ...ROLLING, bakeSeconds });
+  for (const { to } of rollout.moved()) {
+    if (to) await rollout.note(to.serviceId, { status: 'Live', reason: 'healthy under all of the traffic' });
+  }
+  if (bakeSeconds > 0) await noteStep(db, input, rollout.attempt, { step: null, stepsPassed: number + 1 });
 }
 
 async function restoreComponent(rollout: Rollout, serviceId: string, restoration: Restoration): Promise<void> {

@@ -8,6 +8,8 @@ import {
 } from '../db/requests.ts';
 import { holdBinding } from '../db/tenant-bindings.ts';
 import type { Tx } from '../db/client.ts';
+import { makeWay, type Unheard } from '../db/commands.ts';
+import { newId } from '../db/new-id.ts';
 import { PlatformError } from '../domain/errors.ts';
 import type { EnvironmentId, EnvironmentKey } from '../domain/ids.ts';
 import type { GovernanceDecision } from '../providers/governance/port.ts';
@@ -53,28 +55,35 @@ export async function accept(deps: ApiDeps, mutation: Mutation): Promise<Answer>
   const slot = slotOf(mutation);
   let ringFor: EnvironmentKey | undefined;
   let touched: EnvironmentKey | undefined;
+  let told: Unheard | null = null;
   const acceptance = async (tx: Tx) => {
     if (slot) {
       await serializeOn(tx, 'idempotency', ...Object.values(slot));
       const earlier = await earlierAnswer(tx, mutation);
       if (earlier) return earlier;
     }
-    const { status, headers = {}, body, environmentId, operation } = await carryOut(tx, deps, mutation);
+    const accepted = await carryOut(tx, deps, mutation);
+    const { status, headers = {}, body, environmentId, operation, receiptId = newId('req') } = accepted;
     touched = { tenantId: caller.tenantId, environmentId };
     await insertRequest(tx, {
       ...receiptOf(mutation),
+      id: receiptId,
       decision: 'allowed',
       code: null,
       environmentId,
-      operationId: operation?.id ?? null,
+      operationId: operation?.id ?? accepted.tell?.operationId ?? null,
       answerStatus: status,
       answerHeaders: headers,
       answerBody: body,
     });
     const held =
       operation !== undefined && mutation.judgement !== null && (await keep(tx, operation, mutation.judgement));
+    told = accepted.tell ?? null;
     // Its lane would go past it.
-    if (!held) ringFor = operation?.key;
+    if (operation && !held) {
+      ringFor = operation.key;
+      told = await makeWay(tx, operation.key, operation.id, { commandId: receiptId, by: caller.subject });
+    }
     return { status, headers, body };
   };
   const answer = await deps.db.forTenant(caller.tenantId, acceptance).catch(async (error: unknown) => {
@@ -83,7 +92,9 @@ export async function accept(deps: ApiDeps, mutation: Mutation): Promise<Answer>
   });
   if (touched) deps.live.touched(touched);
   if (ringFor) await ringInTime(deps, ringFor);
-  return answer;
+  const isHeard = told !== null && (await tellInTime(deps, told));
+  // A command that has been heard is done; of what was accepted beside one, the answer stands.
+  return isHeard && !ringFor ? { status: 200, body: answer.body } : answer;
 }
 
 /** What the call does, within its bounds. @throws PlatformError whatever it is refused by */
@@ -154,6 +165,17 @@ function replayOf(earlier: RequestRow, bodyHash: string): Answer {
   }
   const headers = { ...earlier.answerHeaders, 'x-trace-id': earlier.traceId, 'idempotency-replayed': 'true' };
   return { status: earlier.answerStatus, headers, body: earlier.answerBody };
+}
+
+async function tellInTime({ tell, log }: ApiDeps, command: Unheard): Promise<boolean> {
+  try {
+    await tell(command);
+    return true;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    log.warn({ ...command, reason }, 'the workflow could not be told; reconcile will');
+    return false;
+  }
 }
 
 async function ringInTime({ ring, log }: ApiDeps, key: EnvironmentKey): Promise<void> {

@@ -5,7 +5,7 @@ import type { Quotas } from '../domain/quota.ts';
 import type { ComputeTarget } from '../providers/compute/port.ts';
 import type { Governance } from '../providers/governance/port.ts';
 import type { SecretStore } from '../providers/secrets/port.ts';
-import type { Ring } from '../workflows/client.ts';
+import type { Ring, Tell } from '../workflows/client.ts';
 import type { TokenVerifier } from './auth/token.ts';
 import type { RateLimiter } from './limits.ts';
 import type { Live } from './live/live.ts';
@@ -22,6 +22,7 @@ export interface ReadinessCheck {
 export interface ApiDeps {
   db: Database;
   ring: Ring;
+  tell: Tell;
   governance: Governance;
   compute: ComputeTarget;
   /** Asked what is there; a value is never read here. */

@@ -4,9 +4,10 @@
  */
 import type { z } from 'zod';
 import type { Tx } from '../db/client.ts';
+import type { Unheard } from '../db/commands.ts';
 import type { EnvironmentRow } from '../db/environments.ts';
 import type { ErrorCode } from '../domain/errors.ts';
-import type { EnvironmentId, EnvironmentKey, OperationId } from '../domain/ids.ts';
+import type { EnvironmentId, EnvironmentKey, OperationId, RequestId } from '../domain/ids.ts';
 import type { Scope } from '../domain/scopes.ts';
 import type { GovernedAction } from '../providers/governance/port.ts';
 import type { Caller } from './caller.ts';
@@ -105,6 +106,10 @@ export interface RecallEndpoint<I = unknown> extends Omit<Common<I>, 'scope' | '
 /** What a mutation did in the acceptance transaction. */
 export interface Accepted extends Answer {
   environmentId: EnvironmentId;
+  /** The id of its receipt, where something was named by it. */
+  receiptId?: RequestId;
+  /** A command that was taken: once the transaction stands its workflow is told, and who hears it in time makes it a 200. */
+  tell?: Unheard;
   /** The operation that was accepted; the lane of `key` is rung for it once the transaction stands. */
   operation?: { id: OperationId; key: EnvironmentKey };
 }

@@ -9,10 +9,14 @@ import { createConfiguration } from './runtime/configurations/create.ts';
 import { diffConfigurations } from './runtime/configurations/diff.ts';
 import { getConfiguration } from './runtime/configurations/get.ts';
 import { listConfigurations } from './runtime/configurations/list.ts';
+import { abortDeployment } from './runtime/deployments/abort.ts';
 import { createDeployment } from './runtime/deployments/create.ts';
 import { watchDeploymentEvents } from './runtime/deployments/events.ts';
 import { getDeployment } from './runtime/deployments/get.ts';
 import { listDeployments } from './runtime/deployments/list.ts';
+import { pauseDeployment } from './runtime/deployments/pause.ts';
+import { promoteDeployment } from './runtime/deployments/promote.ts';
+import { resumeDeployment } from './runtime/deployments/resume.ts';
 import { rollbackDeployment } from './runtime/deployments/rollback.ts';
 import { getDrift } from './runtime/drift/get.ts';
 import { scanDrift } from './runtime/drift/scan.ts';
@@ -55,6 +59,10 @@ export const endpoints: Endpoint[] = [
   getDeployment,
   watchDeploymentEvents,
   rollbackDeployment,
+  pauseDeployment,
+  resumeDeployment,
+  promoteDeployment,
+  abortDeployment,
   applyScalingPolicy,
   listScalingPolicies,
   getScalingPolicy,

@@ -51,8 +51,9 @@ const bound = await new Promise<number>((resolve, reject) =>
   ),
 );
 
+const unwatched = await environmentWith(1);
 const changer = fork(join(import.meta.dirname, 'grpc-changer.ts'), [
-  ...[stand.config.databaseUrl, key.tenantId, key.environmentId],
+  ...[stand.config.databaseUrl, key.tenantId, key.environmentId, unwatched.environmentId],
 ]);
 process.on('message', ({ ask }: { ask: string }) => void answerTo(ask));
 const ended = new Promise<void>((resolve) => process.once('disconnect', resolve));
@@ -75,20 +76,19 @@ async function answerTo(ask: string): Promise<void> {
     for (let round = 0; round < 3; round++) globalThis.gc?.();
     process.send?.(process.memoryUsage.rss());
   } else {
-    const at = ask === 'change' ? await change() : broadcast();
+    const at = await change(ask);
+    if (ask === 'broadcast') broadcast();
     process.send?.(at);
   }
 }
 
-function broadcast(): number {
-  const at = performance.timeOrigin + performance.now();
+function broadcast(): void {
   for (const call of subscribers) call.write(sample);
-  return at;
 }
 
 /** @returns when it began, ms */
-async function change(): Promise<number> {
-  changer.send({});
+async function change(ask: string): Promise<number> {
+  changer.send(ask);
   const [at] = (await once(changer, 'message')) as [number];
   return at;
 }

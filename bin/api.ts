@@ -16,7 +16,7 @@ import { openDatabase, type Database } from '../db/client.ts';
 import { ensureSecretFile } from '../local/secret-file.ts';
 import { processCompute } from '../providers/compute/process.ts';
 import { localVault } from '../providers/secrets/local-vault.ts';
-import { openEnsureSweeps, openRing, type Ring } from '../workflows/client.ts';
+import { openEnsureSweeps, openRing, openTell, type Ring, type Tell } from '../workflows/client.ts';
 import { reconcile } from '../workflows/reconcile.ts';
 import { ConfigError } from './config-error.ts';
 import { readConfig } from './config.ts';
@@ -46,10 +46,11 @@ async function serve(): Promise<void> {
   const ring = openRing({ client, taskQueue: config.temporal.taskQueue });
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
-  await listenUntil(stop.signal, buildDeps(db, live, ring, connection), edge, () =>
+  await listenUntil(stop.signal, buildDeps(db, live, { ring, tell: openTell({ client }) }, connection), edge, () =>
     reconcile({
       ...{ db, client, connection, ring, signal: stop.signal },
       ensureSweeps: openEnsureSweeps({ client, taskQueue: config.temporal.taskQueue }),
+      tell: openTell({ client }),
       onError: (error) => {
         if (!stop.signal.aborted) log.warn({ reason: String(error) }, 'a pass of reconcile failed');
       },
@@ -91,7 +92,7 @@ async function listenUntil(signal: AbortSignal, deps: ApiDeps, edge: Edge, besid
   await running;
 }
 
-function buildDeps(db: Database, live: Live, ring: Ring, connection: Connection): ApiDeps {
+function buildDeps(db: Database, live: Live, workflows: { ring: Ring; tell: Tell }, connection: Connection): ApiDeps {
   const { home, supervisorUrl, proxyUrl, adminTokenFile, oidc, temporal } = config;
   const onFailure = (failure: Error) => log.warn({ err: failure.cause }, 'the keys of the issuer cannot be read');
   const keys = openIssuerKeys({ issuer: oidc.issuer, onFailure });
@@ -104,7 +105,7 @@ function buildDeps(db: Database, live: Live, ring: Ring, connection: Connection)
   return {
     db,
     live,
-    ring,
+    ...workflows,
     governance,
     compute: processCompute({ supervisorUrl, proxyUrl, token: ensureSecretFile(adminTokenFile) }),
     secrets,

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Runtime } from '@temporalio/worker';
 import { openDatabase } from '../db/client.ts';
-import { openEnsureSweeps, openRing } from '../workflows/client.ts';
+import { openEnsureSweeps, openRing, openTell } from '../workflows/client.ts';
 import { reconcile } from '../workflows/reconcile.ts';
 import { ensureTemporal } from '../workflows/temporal.ts';
 import { readConfig } from './config.ts';
@@ -26,6 +26,7 @@ const loop = reconcile({
   connection,
   ring: openRing({ client, taskQueue }),
   ensureSweeps: openEnsureSweeps({ client, taskQueue }),
+  tell: openTell({ client }),
   signal: stop.signal,
   onError: (error) => console.error('reconcile: a pass failed:', error instanceof Error ? error.message : error),
 });

@@ -14,8 +14,11 @@ const CHANNEL = 'slipway_changes';
 const LOOK_MS = 1_000;
 const RECONNECT_MS = { min: 100, max: 2_000 };
 
-/** `key`: something of this environment was committed. Null: anything may have been. */
-export type OnHint = (key: EnvironmentKey | null) => void;
+/** What changes far more often than the rest, and is told apart for whoever is not concerned by it. */
+export type Topic = 'health';
+
+/** `key`: something of this environment was committed, nothing but `topic` when there is one. Null: anything may have been. */
+export type OnHint = (key: EnvironmentKey | null, topic?: Topic) => void;
 
 export interface ChangeHints extends AsyncDisposable {
   /** Whether what was committed more than a moment ago has been told: the connection answered just now. */
@@ -30,8 +33,9 @@ export interface ChangeHintsOptions {
 }
 
 /** Part of a change's transaction. Repeated, it is still one hint: Postgres folds equal notifications of a transaction. */
-export async function hint(tx: Tx, { tenantId, environmentId }: EnvironmentKey): Promise<void> {
-  await tx.execute(sql`select pg_notify(${CHANNEL}, ${`${tenantId} ${environmentId}`})`);
+export async function hint(tx: Tx, { tenantId, environmentId }: EnvironmentKey, topic?: Topic): Promise<void> {
+  const words = [tenantId, environmentId, ...(topic ? [topic] : [])];
+  await tx.execute(sql`select pg_notify(${CHANNEL}, ${words.join(' ')})`);
 }
 
 /** Listens until it is disposed of. Resolves at once: while there is no connection, it is not current. */
@@ -80,7 +84,7 @@ async function listen({ url, onHint }: ChangeHintsOptions, stop: AbortSignal, an
   const lost = new AbortController();
   client.on('error', (error) => lost.abort(error));
   client.on('end', () => lost.abort(new Error('the connection was closed')));
-  client.on('notification', ({ payload = '' }) => onHint(keyOf(payload)));
+  client.on('notification', ({ payload = '' }) => tell(onHint, payload));
   const over = AbortSignal.any([stop, lost.signal]);
   try {
     await client.connect();
@@ -100,7 +104,9 @@ async function listen({ url, onHint }: ChangeHintsOptions, stop: AbortSignal, an
   }
 }
 
-function keyOf(payload: string): EnvironmentKey | null {
-  const [tenantId, environmentId] = payload.split(' ');
-  return tenantId && environmentId ? { tenantId, environmentId: environmentId as EnvironmentId } : null;
+function tell(onHint: OnHint, payload: string): void {
+  const [tenantId, environmentId, topic] = payload.split(' ');
+  if (!tenantId || !environmentId) return onHint(null);
+  // A topic that another version knows is anything.
+  onHint({ tenantId, environmentId: environmentId as EnvironmentId }, topic === 'health' ? topic : undefined);
 }

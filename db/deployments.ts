@@ -5,7 +5,10 @@ import { deployments, operations } from './schema/index.ts';
 import { originOf } from './snapshots.ts';
 
 export type DeploymentRow = typeof deployments.$inferSelect;
-export type NewDeployment = Omit<DeploymentRow, 'previousSnapshotId' | 'preparedAt' | 'createdAt'>;
+export type NewDeployment = Omit<
+  DeploymentRow,
+  'previousSnapshotId' | 'preparedAt' | 'createdAt' | 'stepsPassed' | 'step'
+>;
 
 export async function insertDeployment(tx: Tx, deployment: NewDeployment): Promise<DeploymentRow> {
   const [row] = await tx
@@ -92,4 +95,17 @@ export async function setPrepared(
     .update(deployments)
     .set({ ...prepared, preparedAt: new Date() })
     .where(and(eq(deployments.tenantId, tenantId), eq(deployments.id, id)));
+}
+
+/** The step that a deployment is at, null for none, and how many are behind it. */
+export async function setStep(
+  tx: Tx,
+  tenantId: string,
+  operationId: OperationId,
+  at: Partial<Pick<DeploymentRow, 'step' | 'stepsPassed'>>,
+): Promise<void> {
+  await tx
+    .update(deployments)
+    .set(at)
+    .where(and(eq(deployments.tenantId, tenantId), eq(deployments.operationId, operationId)));
 }

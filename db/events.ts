@@ -34,7 +34,7 @@ export async function appendEvent(tx: Tx, key: EnvironmentKey, event: NewEvent):
     data: event.data,
     at: new Date(),
   });
-  await hint(tx, key);
+  await hint(tx, key, event.type === 'service.health' ? 'health' : undefined);
 }
 
 /** The history of one operation, oldest first. */

@@ -7,7 +7,7 @@ import { appendEvent } from './events.ts';
 import { lockEnvironment } from './environments.ts';
 import { afterKey, byKey, createdBetween, equals, pageOf } from './page.ts';
 import type { CreatedBetween, Page, PageRequest } from './page.ts';
-import { healthSamples } from './schema/index.ts';
+import { healthSamples, services } from './schema/index.ts';
 
 export type HealthSampleRow = typeof healthSamples.$inferSelect;
 
@@ -34,6 +34,32 @@ export async function latestHealth(tx: Tx, key: EnvironmentKey, serviceId: strin
     .orderBy(desc(healthSamples.evaluatedAt))
     .limit(1);
   return row ?? null;
+}
+
+/** Of a service that is there, its newest sample, which is null when it was never probed; null when it is not there. */
+export async function serviceWithHealth(
+  tx: Tx,
+  key: EnvironmentKey,
+  serviceId: string,
+): Promise<{ latest: HealthSampleRow | null } | null> {
+  const latest = tx
+    .select()
+    .from(healthSamples)
+    .where(ofService(key, serviceId))
+    .orderBy(desc(healthSamples.evaluatedAt))
+    .limit(1)
+    .as('latest');
+  const isIt = and(
+    eq(services.tenantId, key.tenantId),
+    eq(services.environmentId, key.environmentId),
+    eq(services.serviceId, serviceId),
+  );
+  const [row] = await tx
+    .select({ latest: latest._.selectedFields, serviceId: services.serviceId })
+    .from(services)
+    .leftJoinLateral(latest, sql`true`)
+    .where(isIt);
+  return row ? { latest: row.latest } : null;
 }
 
 /** What was seen of a service, the newest first. */

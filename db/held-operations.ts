@@ -5,6 +5,7 @@ import type { Judged } from '../domain/governed.ts';
 import type { ApprovalId, EnvironmentKey, OperationId } from '../domain/ids.ts';
 import { findApproval, insertApproval, setDecision, setExpired, type ApprovalRow, type Decision } from './approvals.ts';
 import type { Tx } from './client.ts';
+import { makeWay } from './commands.ts';
 import { noteAsOperation } from './concerned-services.ts';
 import { lockEnvironment } from './environments.ts';
 import { appendEvent } from './events.ts';
@@ -67,6 +68,7 @@ export async function decideApproval(
   if (row.operationId === null) return row;
   if (row.status === 'Approved') {
     await setWaitingOn(tx, key.tenantId, row.operationId, null);
+    await makeWay(tx, key, row.operationId, { commandId: row.id, by: decision.by.subject });
   } else {
     const said = decision.comment === null ? '.' : `: ${decision.comment}`;
     await endOperation(tx, key, row.operationId, {

@@ -1,4 +1,5 @@
-import { and, desc, eq, inArray } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray, ne, sql } from 'drizzle-orm';
+import type { OnConflict } from '../domain/commands.ts';
 import type { Failure } from '../domain/failures.ts';
 import type { EnvironmentKey, OperationId, OperationKey, TraceId } from '../domain/ids.ts';
 import {
@@ -26,6 +27,7 @@ export interface NewOperation extends EnvironmentKey {
   kind: OperationKind;
   budgetSeconds: number;
   reserveSeconds: number;
+  onConflict?: OnConflict;
   traceId: TraceId;
 }
 
@@ -91,6 +93,24 @@ export async function findOpenOperation(
   return latest && !isTerminalPhase(latest.phase) ? latest : null;
 }
 
+/** What works in the environment, or waits for its turn; not what waits for a person. */
+export async function findBusyOperation(tx: Tx, key: EnvironmentKey): Promise<OperationRow | null> {
+  const [row] = await tx
+    .select()
+    .from(operations)
+    .where(
+      and(
+        eq(operations.tenantId, key.tenantId),
+        eq(operations.environmentId, key.environmentId),
+        inArray(operations.status, ['Accepted', 'Updating']),
+        sql`coalesce(${operations.waitingOn} ->> 'kind', '') <> 'approval'`,
+      ),
+    )
+    .orderBy(sql`${operations.status} = 'Accepted'`, asc(operations.seq))
+    .limit(1);
+  return row ?? null;
+}
+
 /** Whether it has ended well: an attempt that is repeated after its own last transaction has nothing left to do. */
 export async function hasCompleted(db: Database, { tenantId, operationId }: OperationKey): Promise<boolean> {
   return (await db.forTenant(tenantId, (tx) => findOperation(tx, tenantId, operationId)))?.phase === 'Completed';
@@ -98,7 +118,7 @@ export async function hasCompleted(db: Database, { tenantId, operationId }: Oper
 
 /**
  * Compare-and-set into a phase that is not terminal. True when it is in that phase now (a repeated attempt finds it
- * there); false when the operation has ended or gone another way.
+ * there); false when the operation has ended, has gone another way, or is to be given up: then it goes back only.
  */
 export async function advancePhase(
   tx: Tx,
@@ -110,8 +130,15 @@ export async function advancePhase(
 ): Promise<boolean> {
   const rows = await tx
     .update(operations)
-    .set({ phase: to, ...(failure && { failure }) })
-    .where(and(isIt(key.tenantId, id), eq(operations.status, 'Updating'), inArray(operations.phase, phasesBefore(to))))
+    .set({ phase: to, ...(to === 'RollingBack' && { waitingOn: null }), ...(failure && { failure }) })
+    .where(
+      and(
+        isIt(key.tenantId, id),
+        eq(operations.status, 'Updating'),
+        inArray(operations.phase, phasesBefore(to)),
+        to === 'RollingBack' ? undefined : ne(operations.wanted, 'abort'),
+      ),
+    )
     .returning({ kind: operations.kind });
   if (rows[0]) {
     await appendEvent(tx, key, { type: `${rows[0].kind}.phase`, operationId: id, data: { phase: to } });
@@ -218,4 +245,13 @@ export async function setWaitingOn(
     .update(operations)
     .set({ waitingOn: waitingOn && { ...waitingOn, since: new Date().toISOString() } })
     .where(and(isIt(tenantId, id), inArray(operations.status, ['Accepted', 'Updating'])));
+}
+
+/** It goes on, where it was a part of the platform that it waited for. */
+export async function clearHold(tx: Tx, tenantId: string, id: OperationId): Promise<void> {
+  const isHeld = sql`${operations.waitingOn} ->> 'kind' = 'platform'`;
+  await tx
+    .update(operations)
+    .set({ waitingOn: null })
+    .where(and(isIt(tenantId, id), isHeld, eq(operations.status, 'Updating')));
 }

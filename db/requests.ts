@@ -1,11 +1,13 @@
 /** Receipts: what was asked, by whom, what was decided and answered. Written once, never changed. */
 import { and, eq, sql } from 'drizzle-orm';
+import type { RequestId } from '../domain/ids.ts';
 import type { Tx } from './client.ts';
 import { newId } from './new-id.ts';
 import { requests } from './schema/index.ts';
 
 export type RequestRow = typeof requests.$inferSelect;
-export type NewRequest = Omit<RequestRow, 'id' | 'createdAt'>;
+/** Its id, where something was named by it before it is written. */
+export type NewRequest = Omit<RequestRow, 'id' | 'createdAt'> & { id?: RequestId };
 
 /** What a key is unique within. */
 export interface IdempotencySlot {
@@ -18,7 +20,7 @@ export interface IdempotencySlot {
 }
 
 export async function insertRequest(tx: Tx, request: NewRequest): Promise<void> {
-  await tx.insert(requests).values({ ...request, id: newId('req'), createdAt: new Date() });
+  await tx.insert(requests).values({ ...request, id: request.id ?? newId('req'), createdAt: new Date() });
 }
 
 /** The receipt that holds this key; denials hold none. */

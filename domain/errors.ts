@@ -42,6 +42,8 @@ export const ERROR_KINDS = {
   EnvironmentDecommissioned: 'conflict',
   ServiceAmbiguous: 'conflict',
   DeploymentNotFinished: 'conflict',
+  CommandRefused: 'conflict',
+  OperationInProgress: 'conflict',
   ApprovalNotPending: 'conflict',
   DeploymentNotCompleted: 'conflict',
   NothingToPromote: 'conflict',

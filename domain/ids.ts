@@ -24,6 +24,9 @@ export interface EnvironmentKey {
   environmentId: EnvironmentId;
 }
 
+/** What a command is known by: its receipt, or the approval whose decision it came with. It is the id of the Update that tells of it. */
+export type CommandId = RequestId | ApprovalId;
+
 /** The input of every operation's workflow and of most activities: ids only, the rows say the rest. */
 export interface OperationKey extends EnvironmentKey {
   operationId: OperationId;

@@ -33,9 +33,9 @@ export type Phase = (typeof PHASES)[number];
 export const PHASE_TRANSITIONS: Record<Phase, readonly Phase[]> = {
   Requested: ['Provisioning', 'Decommissioning', 'Scanning', 'Failed', 'Canceled', 'Superseded', 'Rejected', 'Expired'],
   // A provision completes from here; a deployment goes on to Configuring.
-  Provisioning: ['Configuring', 'Completed', 'RollingBack', 'Failed'],
-  // Going back may fail before it could say that it had begun.
-  Configuring: ['RollingOut', 'RollingBack', 'RollbackFailed', 'Failed'],
+  Provisioning: ['Configuring', 'Completed', 'RollingBack', 'Failed', 'Canceled', 'Superseded'],
+  // Going back may fail before it could say that it had begun. Until something that runs is touched it may just end.
+  Configuring: ['RollingOut', 'RollingBack', 'RollbackFailed', 'Failed', 'Canceled', 'Superseded'],
   RollingOut: ['HealthGating', 'RollingBack', 'RollbackFailed', 'Failed'],
   HealthGating: ['Promoting', 'RollingBack', 'RollbackFailed', 'Failed'],
   Promoting: ['Completed', 'RollingBack', 'RollbackFailed', 'Failed'],

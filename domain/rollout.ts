@@ -1,7 +1,4 @@
-/** How a deployment moves: its clocks and how many replicas at a time. All durations carry their unit. */
-export const STRATEGIES = ['RollingHealthGated'] as const;
-export type Strategy = (typeof STRATEGIES)[number];
-
+/** The clocks of a deployment, and how many replicas move at a time. All durations carry their unit. */
 export interface RolloutPolicy {
   /** How many replicas of one component are replaced at a time. */
   maxParallel: number;
@@ -43,4 +40,17 @@ export function rollbackReserveSeconds(policy: RolloutPolicy): number {
 export function standIn(fresh: number, wanted: number, live: number): { old: number; weight: number } {
   const old = fresh >= wanted ? 0 : Math.max(0, live - fresh);
   return { old, weight: old === 0 ? 100 : Math.round((fresh / wanted) * 100) };
+}
+
+/** What a replica takes to start and to be seen, beside the time that it has to be healthy for. */
+const START_SECONDS = 10;
+
+/** How many of the `missing` replicas come back at a time: as many as are allowed, and more when the time would be up. */
+export function atATime(
+  { maxParallel, minHealthySeconds }: RolloutPolicy,
+  missing: number,
+  secondsLeft: number,
+): number {
+  const rounds = Math.max(1, Math.floor(secondsLeft / (minHealthySeconds + START_SECONDS)));
+  return Math.max(maxParallel, Math.ceil(missing / rounds));
 }

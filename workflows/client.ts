@@ -1,9 +1,10 @@
 /** The way into the workflows from outside the bundle. */
 import { WorkflowIdConflictPolicy, WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { laneWorkflowId, sweepWorkflowId, type EnvironmentKey } from '../domain/ids.ts';
+import type { Unheard } from '../db/commands.ts';
+import { laneWorkflowId, operationWorkflowId, sweepWorkflowId, type EnvironmentKey } from '../domain/ids.ts';
 import type { SweepKind } from '../domain/sweeps.ts';
 import type { lane } from './lane.ts';
-import { bell, laneAttributes, sweepAttributes } from './messages.ts';
+import { bell, commands, laneAttributes, sweepAttributes } from './messages.ts';
 import type { sweep } from './sweep.ts';
 
 /** Tells an environment's lane that there is work: Postgres holds what, this is only the doorbell. */
@@ -28,6 +29,22 @@ export function openRing({ client, taskQueue }: LaneClient): Ring {
       typedSearchAttributes: laneAttributes(key),
       staticSummary: `lane of ${key.environmentId}`,
     });
+  };
+}
+
+/** Tells the workflow of an operation of a command that its row has taken. @throws when it has not heard in time */
+export type Tell = (command: Unheard) => Promise<void>;
+
+/** How long a workflow may take to hear: longer than that, and there is no worker. */
+const HEARS_MS = 2_000;
+
+/** The command's id is the Update's: however often it is told, the workflow hears it once. */
+export function openTell({ client }: Pick<LaneClient, 'client'>): Tell {
+  return async ({ operationId, command, commandId }) => {
+    const handle = client.workflow.getHandle(operationWorkflowId(operationId));
+    await client.connection.withDeadline(Date.now() + HEARS_MS, () =>
+      handle.executeUpdate(commands[command], { updateId: commandId, args: [{ commandId }] }),
+    );
   };
 }
 

@@ -2,41 +2,37 @@
  * The one pipeline: makes an environment run a snapshot, behind health gates, or goes back to the one before. It begins
  * where its row stands, so that it may be started again after Temporal has lost it.
  */
-import {
-  ActivityCancellationType,
-  CancellationScope,
-  proxyActivities,
-  proxyLocalActivities,
-  setCurrentDetails,
-  upsertSearchAttributes,
-} from '@temporalio/workflow';
+import { CancellationScope, allHandlersFinished, condition, proxyLocalActivities } from '@temporalio/workflow';
 import type { MainActivities } from '../activities/index.ts';
-import type { Begun } from '../activities/operation.ts';
-import type { Failure } from '../domain/failures.ts';
+import type { Stopped } from '../activities/stages.ts';
+import type { Failure, FailureCode } from '../domain/failures.ts';
 import type { Phase } from '../domain/phases.ts';
-import { STOP_MS, withDeadline } from './deadline.ts';
+import { openBell, toItsEnd } from './commands.ts';
+import { withDeadline } from './deadline.ts';
+import { enter, show, steps, type Run } from './deploy-run.ts';
 import { asWorkflowFailure, causeOf } from './failures.ts';
 import type { OperationKey } from '../domain/ids.ts';
-import { attributes } from './messages.ts';
 
 const { begin, end } = proxyLocalActivities<MainActivities>({
   startToCloseTimeout: '10s',
   retry: { maximumInterval: '10s' },
 });
 
-/** Bound by time, not by count; a step that was cancelled is waited for, the fence holds it when it does not listen. */
-const steps = (untilMs: number, summary: string) =>
-  proxyActivities<MainActivities>({
-    scheduleToCloseTimeout: Math.max(0, untilMs - Date.now()) + STOP_MS,
-    heartbeatTimeout: '10s',
-    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-    retry: { maximumInterval: '10s' },
-    summary,
-  });
-
 export async function deploy(input: OperationKey): Promise<void> {
-  const begun = await begin(input);
-  const run = { input, begun, changed: begun.phase !== 'Provisioning' && begun.phase !== 'Configuring' };
+  let phase: Phase = 'Provisioning';
+  const bell = openBell(input, () => phase);
+  try {
+    const begun = await begin(input);
+    ({ phase } = begun);
+    await carryOut({ input, begun, bell, changed: hasChanged(phase), entered: (now) => (phase = now) });
+  } finally {
+    // Whoever gives a command in the last moment is told what became of it.
+    await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
+  }
+}
+
+async function carryOut(run: Run): Promise<void> {
+  const { input, begun } = run;
   show(run, 'Preparing', 'Images are resolved, the configuration is read.');
   if (begun.phase === 'RollingBack') throw asWorkflowFailure(await goBack(run, begun.failure ?? UNKNOWN));
   try {
@@ -45,11 +41,24 @@ export async function deploy(input: OperationKey): Promise<void> {
     const failure = causeOf(error);
     // Somebody else has ended the row, or works on it: there is nothing left to undo here.
     if (failure.code === 'OperationLost' || failure.code === 'FenceRefused') throw error;
-    const told = await CancellationScope.nonCancellable(() =>
-      run.changed && begun.autoRollback ? goBack(run, failure) : giveUp(run, failure),
-    );
+    const told = await CancellationScope.nonCancellable(async () => {
+      const given = GIVEN_UP[failure.code];
+      if (given)
+        return hasChanged((await begin(input)).phase) ? await goBack(run, failure) : await giveUp(run, failure, given);
+      return run.changed && begun.autoRollback ? await goBack(run, failure) : await giveUp(run, failure, 'Failed');
+    });
     throw asWorkflowFailure(told);
   }
+}
+
+/** What is given up goes back, whatever was said about failures; until it has touched something it just ends. */
+const GIVEN_UP: Partial<Record<FailureCode, Phase>> = {
+  OperationAborted: 'Canceled',
+  OperationSuperseded: 'Superseded',
+};
+
+function hasChanged(phase: Phase): boolean {
+  return phase !== 'Provisioning' && phase !== 'Configuring';
 }
 
 /** Every way into RollingBack notes its reason; this stands for a row that lost it. */
@@ -58,12 +67,9 @@ const UNKNOWN: Failure = {
   message: 'It was going back for a reason that is not known any more.',
 };
 
-interface Run {
-  input: OperationKey;
-  begun: Begun;
-  /** Whether anything that runs may have been touched. */
-  changed: boolean;
-}
+/** Says what it waits for, when it stops on the way. */
+const stepped = <T>(run: Run, phase: () => Promise<T | Stopped>): Promise<T> =>
+  toItsEnd(run.bell, phase, ({ waitsFor }) => show(run, 'waits', `It goes on with the Update \`${waitsFor}\`.`));
 
 async function forward(run: Run): Promise<void> {
   const { input, begun } = run;
@@ -72,11 +78,13 @@ async function forward(run: Run): Promise<void> {
   run.changed = true;
   if (begun.phase !== 'HealthGating' && begun.phase !== 'Promoting') {
     enter(run, 'RollingOut', 'Components are rolled behind their gates.');
-    const table = await steps(until, 'roll components behind the gate').rollOut(input);
+    const table = await stepped(run, () => steps(until, 'roll components behind the gate').rollOut(input));
     show(run, 'HealthGating', table);
   }
-  if (begun.phase !== 'Promoting') await steps(until, 'judge everything under all of the traffic').watchGate(input);
-  const table = await steps(until, 'promote the snapshot, retire what it replaced').promote(input);
+  if (begun.phase !== 'Promoting') {
+    await stepped(run, () => steps(until, 'judge everything under all of the traffic').watchGate(input));
+  }
+  const table = await stepped(run, () => steps(until, 'promote the snapshot, retire what it replaced').promote(input));
   enter(run, 'Completed', table);
 }
 
@@ -105,18 +113,8 @@ async function goBack(run: Run, failure: Failure): Promise<Failure> {
 }
 
 /** Nothing was changed, or the deployment asked to be left as it stands. */
-async function giveUp(run: Run, failure: Failure): Promise<Failure> {
-  await end({ ...run.input, phase: 'Failed', failure });
-  enter(run, 'Failed', failure.message);
+async function giveUp(run: Run, failure: Failure, phase: Phase): Promise<Failure> {
+  await end({ ...run.input, phase, failure });
+  enter(run, phase, failure.message);
   return failure;
-}
-
-/** What operators search by and read; upserts cost an event each, so only where the meaning changes. */
-function enter(run: Run, phase: Phase, text: string): void {
-  upsertSearchAttributes([{ key: attributes.phase, value: phase }]);
-  show(run, phase, text);
-}
-
-function show({ begun }: Run, phase: string, text: string): void {
-  setCurrentDetails(`**${begun.summary}** · ${phase}\n\n${text}`);
 }

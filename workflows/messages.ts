@@ -1,11 +1,29 @@
 /** What workflows are told and how operators find them: the signals, the inputs and the typed search attributes. */
 import { SearchAttributeType, TypedSearchAttributes, defineSearchAttributeKey } from '@temporalio/common';
-import { defineSignal } from '@temporalio/workflow';
-import type { EnvironmentKey, OperationKey } from '../domain/ids.ts';
+import { defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { Heard } from '../activities/command.ts';
+import type { Command } from '../domain/commands.ts';
+import type { CommandId, EnvironmentKey, OperationKey } from '../domain/ids.ts';
 import type { OperationKind, Phase } from '../domain/phases.ts';
 
 /** There is work for the lane; Postgres says what. */
 export const bell = defineSignal('bell');
+
+/** What comes with a command: what it is known by when its row has taken it already, a reason when somebody says one. */
+export interface Told {
+  commandId?: CommandId;
+  reason?: string;
+}
+
+const updateOf = (name: Command) => defineUpdate<Heard, [Told]>(name);
+
+/** To the workflow of a deployment, by the names that operators use. */
+export const commands = {
+  pause: updateOf('pause'),
+  resume: updateOf('resume'),
+  promote: updateOf('promote'),
+  abort: updateOf('abort'),
+} as const satisfies Record<Command, unknown>;
 
 /** Ids and phases only: search attributes are readable by every operator and never encrypted. */
 export const attributes = {

@@ -8,12 +8,13 @@ import { WorkflowNotFoundError, type Client, type Connection } from '@temporalio
 import type { Database } from '../db/client.ts';
 import { overdueApprovals } from '../db/approvals.ts';
 import { kindsToSweep } from '../db/due.ts';
+import { unheardCommands } from '../db/commands.ts';
 import { lockEnvironment } from '../db/environments.ts';
 import { expireApproval } from '../db/held-operations.ts';
 import { openWork, type OpenWork } from '../db/open-work.ts';
 import { endOperation, findOperation } from '../db/operations.ts';
 import { laneWorkflowId, operationWorkflowId, type EnvironmentKey, type OperationId } from '../domain/ids.ts';
-import { isRunning, type EnsureSweeps, type Ring } from './client.ts';
+import { isRunning, type EnsureSweeps, type Ring, type Tell } from './client.ts';
 import { ensureTemporal, inTime } from './temporal.ts';
 
 export interface ReconcileOptions {
@@ -22,6 +23,7 @@ export interface ReconcileOptions {
   connection: Connection;
   ring: Ring;
   ensureSweeps: EnsureSweeps;
+  tell: Tell;
   /** Ended when this is aborted. */
   signal: AbortSignal;
   /** @default 15 s */
@@ -66,6 +68,9 @@ export async function reconcileOnce(options: ReconcileOptions): Promise<void> {
   await ensureTemporal(connection, client.options.namespace);
   for (const operationId of toTerminate)
     await attempt(options, () => inTime(connection, () => terminate(client, operationId)));
+  // What was given while the workflow could not be told, or nobody ran it.
+  const unheard = await db.forSystem((tx) => unheardCommands(tx, new Date(Date.now() - graceMs)));
+  for (const command of unheard) await attempt(options, () => options.tell(command));
   const environments = new Map(work.filter(({ hasLaneWork }) => hasLaneWork).map((item) => [item.environmentId, item]));
   for (const key of environments.values())
     await attempt(options, () => inTime(connection, () => ringIfIdle(options, key)));

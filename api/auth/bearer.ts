@@ -8,18 +8,18 @@ export interface Credentials {
   tokenInQuery: boolean;
 }
 
-/** @throws PlatformError `TokenMissing` or `TokenInvalid` */
-export function bearerOf({ authorization, tokenInQuery }: Credentials): string {
+/** The one header. @throws PlatformError `TokenMissing` or `TokenInvalid` */
+export function headerOf({ authorization, tokenInQuery }: Credentials): string {
   if (tokenInQuery) throw new PlatformError('TokenInvalid', 'A token is not taken from the query.');
   if (authorization.length > 1) throw new PlatformError('TokenInvalid', 'There is more than one Authorization header.');
   const [header] = authorization;
   if (header === undefined || header === '') throw new PlatformError('TokenMissing', 'This call needs a bearer token.');
-  const token = bearerIn(header);
-  if (token === undefined) throw new PlatformError('TokenInvalid', 'The Authorization header is not a bearer token.');
-  return token;
+  return header;
 }
 
-/** Undefined when it is not a bearer token. */
-export function bearerIn(header: string | undefined): string | undefined {
-  return header === undefined ? undefined : /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i.exec(header)?.[1];
+/** The token within a header. @throws PlatformError `TokenInvalid` */
+export function bearerIn(header: string): string {
+  const token = /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i.exec(header)?.[1];
+  if (token === undefined) throw new PlatformError('TokenInvalid', 'The Authorization header is not a bearer token.');
+  return token;
 }

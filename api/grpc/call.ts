@@ -3,7 +3,7 @@ import { Metadata, type ServerErrorResponse, type ServerUnaryCall } from '@grpc/
 import type { ApiDeps } from '../deps.ts';
 import type { Call } from '../pipeline.ts';
 import { refusalOf } from '../refusal.ts';
-import { standardHeaders } from '../schema-version.ts';
+import { SCHEMA_VERSION, TRACE_HEADER, VERSION_HEADER } from '../schema-version.ts';
 import { traceIdOf } from '../trace.ts';
 import { statusAnswer } from './status.ts';
 
@@ -24,6 +24,9 @@ export interface Begun {
   end(reason?: unknown): void;
 }
 
+const VERSION = new Metadata();
+VERSION.set(VERSION_HEADER, SCHEMA_VERSION);
+
 /** What the calls of every kind have. */
 interface AnyCall extends Pick<ServerUnaryCall<unknown, unknown>, 'metadata' | 'sendMetadata'> {
   on(event: 'cancelled', listener: () => void): unknown;
@@ -33,12 +36,12 @@ interface AnyCall extends Pick<ServerUnaryCall<unknown, unknown>, 'metadata' | '
 export function begin(call: AnyCall): Begun {
   const { metadata } = call;
   const traceId = traceIdOf(textsOf(metadata, 'traceparent')[0]);
-  const initial = new Metadata();
-  for (const [name, value] of Object.entries(standardHeaders(traceId))) initial.set(name, value);
+  const initial = VERSION.clone();
+  initial.set(TRACE_HEADER, traceId);
   call.sendMetadata(initial);
-  const over = new AbortController();
-  call.on('cancelled', () => over.abort());
-  if (isOver(call)) over.abort();
+  const over = new Over();
+  call.on('cancelled', () => over.end());
+  if (isOver(call)) over.end();
   return {
     asks: ({ params = {}, query = {}, tenantId }) => ({
       traceId,
@@ -47,18 +50,41 @@ export function begin(call: AnyCall): Begun {
       query,
       readBody: () => Promise.resolve(undefined),
       statedTenantId: tenantId === '' ? undefined : tenantId,
-      signal: over.signal,
+      get signal() {
+        return over.signal;
+      },
     }),
     refusal(deps, thrown) {
       const error = refusalOf(thrown);
       // Whoever has left is not answered, and what that cut off is no fault.
-      if (error.kind === 'internal' && !over.signal.aborted) {
+      if (error.kind === 'internal' && !over.isOver) {
         deps.log.error({ traceId, err: error.cause }, 'a gRPC call failed');
       }
       return statusAnswer(error, traceId);
     },
-    end: (reason) => over.abort(reason),
+    end: (reason) => over.end(reason),
   };
+}
+
+/** Whether a call is over. Its signal is made when somebody asks for it: most calls are answered before anybody waits. */
+class Over {
+  isOver = false;
+  #reason: unknown;
+  #controller: AbortController | null = null;
+
+  end(reason?: unknown): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller) return this.#controller.signal;
+    this.#controller = new AbortController();
+    if (this.isOver) this.#controller.abort(this.#reason);
+    return this.#controller.signal;
+  }
 }
 
 /**
@@ -69,6 +95,7 @@ function isOver(call: AnyCall): boolean {
   return (call as unknown as { call: { cancelled: boolean } }).call.cancelled;
 }
 
+/** Of a name without `-bin`: those values are texts. */
 function textsOf(metadata: Metadata, name: string): string[] {
-  return metadata.get(name).map(String);
+  return metadata.get(name) as string[];
 }

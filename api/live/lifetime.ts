@@ -44,6 +44,7 @@ async function endWithBinding(view: View, key: EnvironmentKey, over: AbortContro
     key,
     load: (tx) => bindingState(tx, key),
     mark: (state) => state,
+    unlike: 'health',
   });
   await binding(
     {

@@ -6,27 +6,23 @@ export class Outlet<T> {
   #isBusy = false;
   #next: Frame<T> | null = null;
   #skipped = 0;
-  #idle: (() => void) | null = null;
+  #isLast = false;
+  /** Resolves once the reader has taken the last of all; who ends it otherwise rejects it. */
+  readonly ended = Promise.withResolvers<void>();
 
   constructor(sink: Sink<T>) {
     this.#sink = sink;
   }
 
-  offer(frame: Frame<T>): void {
+  /** @param isLast nothing comes after it */
+  offer(frame: Frame<T>, isLast: boolean): void {
+    this.#isLast = isLast;
     if (this.#next) this.#skipped++;
     this.#next = frame;
-    if (!this.#isBusy) this.#send();
+    if (!this.#isBusy) this.#send(frame);
   }
 
-  /** Calls back once the reader has taken all that was offered. */
-  whenIdle(idle: () => void): void {
-    this.#idle = idle;
-    if (!this.#isBusy) idle();
-  }
-
-  #send(): void {
-    const frame = this.#next;
-    if (!frame) return this.#idle?.();
+  #send(frame: Frame<T>): void {
     const skipped = this.#skipped;
     this.#next = null;
     this.#skipped = 0;
@@ -36,6 +32,7 @@ export class Outlet<T> {
 
   readonly #taken = (): void => {
     this.#isBusy = false;
-    this.#send();
+    if (this.#next) this.#send(this.#next);
+    else if (this.#isLast) this.ended.resolve();
   };
 }

@@ -3,7 +3,7 @@
 /** One state or event. However many readers it goes to, it is encoded once for each form. */
 export class Frame<T> {
   readonly value: T;
-  readonly #encoded = new Map<unknown, unknown>();
+  readonly #forms: { encode: unknown; encoded: unknown }[] = [];
 
   constructor(value: T) {
     this.value = value;
@@ -11,8 +11,11 @@ export class Frame<T> {
 
   /** @param encode a function that is the same for every reader of one form. */
   as<E>(encode: (value: T) => E): E {
-    if (!this.#encoded.has(encode)) this.#encoded.set(encode, encode(this.value));
-    return this.#encoded.get(encode) as E;
+    // A handful at most, and mostly the one that was asked for first.
+    for (const form of this.#forms) if (form.encode === encode) return form.encoded as E;
+    const encoded = encode(this.value);
+    this.#forms.push({ encode, encoded });
+    return encoded;
   }
 }
 

@@ -2,6 +2,7 @@
  * States that are watched. However many readers one has in this process, it is read from the database once per change,
  * and compared with what it was.
  */
+import type { Topic } from '../../db/change-hints.ts';
 import type { Database, Tx } from '../../db/client.ts';
 import { PlatformError } from '../../domain/errors.ts';
 import type { EnvironmentKey } from '../../domain/ids.ts';
@@ -19,6 +20,8 @@ export interface ViewOf<T> {
   mark(value: T): string;
   /** Nothing comes after this state. */
   isLast?(value: T): boolean;
+  /** A change of nothing but this is none of the state. */
+  unlike?: Topic;
 }
 
 export type View = <T>(of: ViewOf<T>) => Source<T>;
@@ -42,7 +45,7 @@ export function openViews(db: Database, watchers: Watchers): View {
 class SharedView<T> {
   readonly #db: Database;
   readonly #of: ViewOf<T>;
-  readonly #readers = new Map<Outlet<T>, PromiseWithResolvers<void>>();
+  readonly #readers = new Set<Outlet<T>>();
   readonly #close: () => void;
   #frame: Frame<T> | null = null;
   #isLoading = false;
@@ -52,7 +55,9 @@ class SharedView<T> {
   constructor(db: Database, watchers: Watchers, of: ViewOf<T>, closed: (view: unknown) => void) {
     this.#db = db;
     this.#of = of;
-    const unwatch = watchers.watch(of.key, () => this.#refresh());
+    const unwatch = watchers.watch(of.key, (topic) => {
+      if (topic === undefined || topic !== of.unlike) this.#refresh();
+    });
     this.#close = () => {
       unwatch();
       clearTimeout(this.#again);
@@ -63,13 +68,12 @@ class SharedView<T> {
 
   /** Until the last state was taken, an end by refusal, or the signal. */
   async read(outlet: Outlet<T>, signal: AbortSignal): Promise<void> {
-    const ended = Promise.withResolvers<void>();
-    const leave = () => ended.reject(signal.reason);
+    const leave = () => outlet.ended.reject(signal.reason);
     signal.addEventListener('abort', leave, { once: true });
-    this.#readers.set(outlet, ended);
-    if (this.#frame) this.#offer(outlet, ended, this.#frame);
+    this.#readers.add(outlet);
+    if (this.#frame) outlet.offer(this.#frame, this.#isLast(this.#frame));
     try {
-      await ended.promise;
+      await outlet.ended.promise;
     } finally {
       signal.removeEventListener('abort', leave);
       this.#readers.delete(outlet);
@@ -90,8 +94,10 @@ class SharedView<T> {
       try {
         const value = await this.#db.forTenant(key.tenantId, (tx) => load(tx));
         if (this.#frame && mark(this.#frame.value) === mark(value)) continue;
-        this.#frame = new Frame(value);
-        for (const [outlet, ended] of [...this.#readers]) this.#offer(outlet, ended, this.#frame);
+        const frame = new Frame(value);
+        const isLast = this.#isLast(frame);
+        this.#frame = frame;
+        for (const outlet of this.#readers) outlet.offer(frame, isLast);
       } catch (error) {
         this.#fail(error);
       }
@@ -99,9 +105,8 @@ class SharedView<T> {
     this.#isLoading = false;
   }
 
-  #offer(outlet: Outlet<T>, ended: PromiseWithResolvers<void>, frame: Frame<T>): void {
-    outlet.offer(frame);
-    if (this.#of.isLast?.(frame.value)) outlet.whenIdle(ended.resolve);
+  #isLast({ value }: Frame<T>): boolean {
+    return this.#of.isLast?.(value) ?? false;
   }
 
   /** Who has a state keeps it while the database is away; everybody is told of anything else. */
@@ -116,7 +121,7 @@ class SharedView<T> {
     }
     // Whoever comes now begins with a view of its own.
     this.#close();
-    for (const ended of this.#readers.values()) ended.reject(error);
+    for (const { ended } of this.#readers) ended.reject(error);
   }
 }
 

@@ -1,16 +1,19 @@
 /** Who wants to know when something of an environment may have changed. */
-import type { OnHint } from '../../db/change-hints.ts';
+import type { OnHint, Topic } from '../../db/change-hints.ts';
 import type { EnvironmentKey } from '../../domain/ids.ts';
+
+/** @param topic nothing but that has changed; left out, anything may have */
+export type Changed = (topic?: Topic) => void;
 
 export interface Watchers {
   /** Told of every change until the returned function is called. */
-  watch(key: EnvironmentKey, changed: () => void): () => void;
+  watch(key: EnvironmentKey, changed: Changed): () => void;
   /** From the database's hints, or from this process when it has just changed something itself. */
   tell: OnHint;
 }
 
 export function openWatchers(): Watchers {
-  const watching = new Map<string, Set<() => void>>();
+  const watching = new Map<string, Set<Changed>>();
   return {
     watch(key, changed) {
       const name = nameOf(key);
@@ -21,9 +24,9 @@ export function openWatchers(): Watchers {
         if (set.size === 0 && watching.get(name) === set) watching.delete(name);
       };
     },
-    tell(key) {
+    tell(key, topic) {
       const told = key ? [watching.get(nameOf(key)) ?? []] : [...watching.values()];
-      for (const set of told) for (const changed of [...set]) changed();
+      for (const set of told) for (const changed of [...set]) changed(topic);
     },
   };
 }

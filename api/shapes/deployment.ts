@@ -1,13 +1,24 @@
 /** What goes in and out of the deployments' endpoints. */
 import { z } from 'zod';
+import { COMMANDS, ON_CONFLICT, WISHES } from '../../domain/commands.ts';
 import { COMPONENT_STATUSES, DEPLOYMENT_PHASES } from '../../domain/phases.ts';
-import { DEFAULT_ROLLOUT, STRATEGIES } from '../../domain/rollout.ts';
+import { DEFAULT_ROLLOUT } from '../../domain/rollout.ts';
+import { PROMOTIONS, STRATEGIES, stepsOf, stepsProblem } from '../../domain/strategy.ts';
 import { createdBetween, listOf, listQueryOf } from '../list.ts';
 import { component } from './component.ts';
 import { failure, waitingOn } from './operation.ts';
 import { id, moduleId, releaseRef, statedTenant } from './text.ts';
 
+/** What it does with operations that are on their way in the environment; left out, it queues behind them. */
+const onConflict = z.enum(ON_CONFLICT).optional();
+
 export const deploymentParams = z.strictObject({ deploymentId: id('dep') });
+
+const step = z.strictObject({
+  weightPercent: z.int().min(0).max(99),
+  bakeSeconds: z.int().min(0).max(86_400).default(0),
+  promotion: z.enum(PROMOTIONS).default('gate'),
+});
 
 const rollout = z
   .strictObject({
@@ -17,6 +28,8 @@ const rollout = z
     progressDeadlineSeconds: z.int().min(1).max(86_400).default(DEFAULT_ROLLOUT.progressDeadlineSeconds),
     bakeSeconds: z.int().min(0).max(86_400).default(DEFAULT_ROLLOUT.bakeSeconds),
     autoRollback: z.boolean().default(DEFAULT_ROLLOUT.autoRollback),
+    /** Before all of the traffic; left out, the strategy's own. */
+    steps: z.array(step).max(20).optional(),
   })
   .refine((policy) => policy.minHealthySeconds < policy.healthyDeadlineSeconds, {
     path: ['minHealthySeconds'],
@@ -41,9 +54,20 @@ export const deployBody = z
     rollout: rollout.prefault({}),
     /** Retires the services that this deployment does not name. */
     prune: z.boolean().default(false),
+    onConflict,
   })
-  .superRefine(({ releaseRef: name, components, fromDeploymentId }, context) => {
+  .superRefine(({ releaseRef: name, components, fromDeploymentId, strategy, rollout: policy }, context) => {
     const wrong = (field: string, message: string) => context.addIssue({ code: 'custom', path: [field], message });
+    const steps = stepsOf(strategy, policy.steps);
+    const problem = stepsProblem(strategy, steps);
+    if (problem) {
+      context.addIssue({ code: 'custom', path: ['rollout', 'steps', problem.at], message: problem.message });
+    }
+    const baked = steps.reduce((seconds, { bakeSeconds }) => seconds + bakeSeconds, policy.bakeSeconds);
+    if (baked >= policy.progressDeadlineSeconds) {
+      const message = 'is more than all steps and the bake take, or no deployment could complete in time';
+      context.addIssue({ code: 'custom', path: ['rollout', 'progressDeadlineSeconds'], message });
+    }
     if (fromDeploymentId !== undefined) {
       if (components !== undefined) wrong('components', 'come from the deployment that fromDeploymentId names');
       return;
@@ -58,9 +82,13 @@ export const deployBody = z
     ],
   });
 
-export const rollbackBody = z.strictObject({ tenantId: statedTenant }).default({});
+export const rollbackBody = z.strictObject({ tenantId: statedTenant, onConflict }).default({});
 
-export const restartBody = z.strictObject({ tenantId: statedTenant }).default({});
+export const restartBody = z.strictObject({ tenantId: statedTenant, onConflict }).default({});
+
+export const commandBody = z
+  .strictObject({ tenantId: statedTenant, reason: z.string().min(1).max(500).optional() })
+  .default({});
 
 export const deployAnswer = z.strictObject({
   deploymentId: z.string(),
@@ -98,6 +126,14 @@ export const deploymentSummary = z.strictObject({
   releaseRef: z.string(),
   strategy: z.enum(STRATEGIES),
   rollout: z.record(z.string(), z.union([z.number(), z.boolean()])),
+  /** Before all of the traffic. */
+  steps: z.array(step),
+  /** How many steps are behind it. The whole is one more, and its bake another. */
+  stepsPassed: z.number(),
+  /** The number, from 0, of the one that is watched, or waits, now. */
+  step: z.number().nullable(),
+  /** What was asked of it last. */
+  wanted: z.enum(WISHES),
   prune: z.boolean(),
   configurationId: z.string().nullable(),
   /** The deployment whose effect this one takes back. */
@@ -115,6 +151,10 @@ export const deploymentSummary = z.strictObject({
   endedAt: z.string().nullable(),
   traceId: z.string(),
 });
+
+export const commandAnswer = deploymentSummary
+  .pick({ deploymentId: true, environmentId: true, operationId: true, status: true, waitingOn: true, wanted: true })
+  .extend({ step: z.number().nullable(), stepsPassed: z.number(), command: z.enum(COMMANDS), traceId: z.string() });
 
 export const deploymentProgress = deploymentSummary.extend({ components: z.array(componentProgress) });
 

@@ -1,4 +1,4 @@
-import { boolean, index, jsonb, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import { boolean, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import type {
   ConfigurationId,
   DeploymentId,
@@ -8,8 +8,9 @@ import type {
   TraceId,
 } from '../../domain/ids.ts';
 import type { ComputeTargetName } from '../../domain/phases.ts';
-import { STRATEGIES, type RolloutPolicy } from '../../domain/rollout.ts';
+import type { RolloutPolicy } from '../../domain/rollout.ts';
 import type { HealthCheck } from '../../domain/snapshot.ts';
+import { STRATEGIES, type Step } from '../../domain/strategy.ts';
 import { at, tenantId, tenantNotEmpty } from './columns.ts';
 
 /** A component as it was asked for; what is left out is decided when the deployment is prepared. */
@@ -37,6 +38,12 @@ export const deployments = pgTable(
     releaseRef: text('release_ref').notNull(),
     strategy: text('strategy', { enum: STRATEGIES }).notNull(),
     rollout: jsonb('rollout').$type<RolloutPolicy>().notNull(),
+    /** Before the whole; none for a rolling one. */
+    steps: jsonb('steps').$type<Step[]>().notNull().default([]),
+    /** How many stages are behind it; the phase HealthGating comes after the last of them, as one more. */
+    stepsPassed: integer('steps_passed').notNull().default(0),
+    /** The number of the one that is watched, or waits, now; null while none does. */
+    step: integer('step'),
     configurationId: text('configuration_id').$type<ConfigurationId>(),
     /** Empty for a rollback, which names a whole snapshot instead, and for what changes the live one: restart, scaling. */
     components: jsonb('components').$type<RequestedComponent[]>().notNull(),

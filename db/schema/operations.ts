@@ -1,8 +1,9 @@
 import { bigint, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import { sql } from 'drizzle-orm';
+import { COMMANDS, ON_CONFLICT, WISHES } from '../../domain/commands.ts';
 import type { Failure } from '../../domain/failures.ts';
 import type { Judged } from '../../domain/governed.ts';
-import type { EnvironmentId, OperationId, TraceId } from '../../domain/ids.ts';
+import type { CommandId, EnvironmentId, OperationId, TraceId } from '../../domain/ids.ts';
 import { OPERATION_KINDS, OPERATION_STATUSES, PHASES } from '../../domain/phases.ts';
 import { at, tenantId, tenantNotEmpty } from './columns.ts';
 
@@ -34,6 +35,17 @@ export const operations = pgTable(
     /** What governance was asked about it; null where it is not asked. */
     judged: jsonb('judged').$type<Judged>(),
     waitingOn: jsonb('waiting_on').$type<WaitingOn>(),
+    /** What it did, when it was accepted, with those before it. */
+    onConflict: text('on_conflict', { enum: ON_CONFLICT }).notNull().default('queue'),
+    wanted: text('wanted', { enum: WISHES }).notNull().default('run'),
+    /** Why it is to be given up. */
+    wantedBecause: jsonb('wanted_because').$type<Failure>(),
+    /** The command that was given last, which its workflow is told of. */
+    command: text('command', { enum: COMMANDS }),
+    commandId: text('command_id').$type<CommandId>(),
+    commandedAt: at('commanded_at'),
+    /** When its workflow was told; until then reconcile tells it again. */
+    heardAt: at('heard_at'),
     traceId: text('trace_id').$type<TraceId>().notNull(),
     acceptedAt: at('accepted_at').notNull(),
     startedAt: at('started_at'),
@@ -49,6 +61,9 @@ export const operations = pgTable(
     index('operations_open')
       .on(table.acceptedAt)
       .where(sql`${table.status} in ('Accepted', 'Updating')`),
+    index('operations_unheard')
+      .on(table.commandedAt)
+      .where(sql`${table.commandedAt} is not null and ${table.heardAt} is null and ${table.status} = 'Updating'`),
     tenantNotEmpty(table),
   ],
 );

@@ -94,6 +94,18 @@ export const FAILURE_TEXTS: Record<FailureCode, CodeText> = {
     means: 'Somebody canceled its workflow.',
     whatToDo: 'Ask again when you want it.',
   },
+  OperationAborted: {
+    means: 'Somebody gave the deployment up. What it had touched went back to what ran before.',
+    whatToDo: 'Nothing; the message says who, and the reason if one was given.',
+  },
+  OperationSuperseded: {
+    means: 'A later deployment took its place (`onConflict: supersede`). What it had touched went back first.',
+    whatToDo: 'Nothing; the message names the one that took its place.',
+  },
+  CommandRefused: {
+    means: 'A command that was given at the Temporal UI or CLI does not fit what the operation is doing.',
+    whatToDo: 'Read its phase and what it waits for, then give the command that fits.',
+  },
   OperationLost: {
     means: 'This attempt no longer speaks for the operation: it has ended, or somebody else goes on with it.',
     whatToDo: "Nothing; read the operation's row.",

@@ -166,6 +166,14 @@ export const REFUSAL_TEXTS: Record<ErrorCode, CodeText> = {
     means: 'Only a completed deployment can be rolled back; this one is in the phase that the sentence names.',
     whatToDo: 'Wait for its end; one that failed behind its gate goes back by itself.',
   },
+  CommandRefused: {
+    means: 'The command does not fit what the deployment is doing; the answer shows its status, and what it waits for.',
+    whatToDo: 'Give the command that fits, if there is one.',
+  },
+  OperationInProgress: {
+    means: 'Another operation is on its way in the environment, and this one was not to wait (`onConflict: reject`).',
+    whatToDo: 'Ask again when the one that `operationId` names has ended, or queue behind it.',
+  },
   ApprovalNotPending: {
     means: 'The approval was decided, has expired, or is not asked for any more; `approvalStatus` says which.',
     whatToDo: 'Read the approval and what became of its operation.',

@@ -27,6 +27,9 @@ export interface DeploymentView {
   failure: { code: string; message: string; serviceId?: string; evidence?: string; lastLogLines?: string[] } | null;
   components: ComponentView[];
   history: { at: string; type: string; phase?: string }[];
+  waitingOn: { kind: string; reference: string } | null;
+  stepsPassed: number;
+  step: number | null;
   rollbackOf: string | null;
   createdAt: string;
   startedAt: string | null;

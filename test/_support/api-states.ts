@@ -1,10 +1,10 @@
 /** Brings environments and deployments into the states that workers would, by the database's own functions. */
 import type { Database, Tx } from '../../db/client.ts';
-import { findDeployment, setPrepared } from '../../db/deployments.ts';
+import { findDeployment, setPrepared, setStep } from '../../db/deployments.ts';
 import { findEnvironment, setEnvironmentStatus, setLiveSnapshot } from '../../db/environments.ts';
 import { setJudged } from '../../db/held-operations.ts';
 import { takeNext, type LaneWork } from '../../db/lane.ts';
-import { advancePhase, endOperation, latestOperation } from '../../db/operations.ts';
+import { advancePhase, endOperation, findOperation, latestOperation } from '../../db/operations.ts';
 import { replaceServices } from '../../db/services.ts';
 import { insertSnapshot, readSnapshot } from '../../db/snapshots.ts';
 import type { DeploymentId, EnvironmentId, EnvironmentKey, SnapshotId } from '../../domain/ids.ts';
@@ -135,3 +135,32 @@ export const deployBody = (environmentId: string, change: Record<string, unknown
   strategy: 'RollingHealthGated',
   ...change,
 });
+
+/** A deployment that a worker has taken as far as this phase, at this step; whatever was before it has ended. */
+export async function deploymentAt(
+  { call, db }: ApiStand,
+  key: EnvironmentKey,
+  phase: 'Provisioning' | 'Configuring' | 'RollingOut' | 'HealthGating' | 'Promoting',
+  step: number | null = null,
+): Promise<DeploymentId> {
+  const body = deployBody(key.environmentId, { tenantId: key.tenantId });
+  const { body: accepted } = await call('POST', '/v1/runtime/deployments', { body, token: { tenant: key.tenantId } });
+  const id = accepted.deploymentId as DeploymentId;
+  await db.forTenant(key.tenantId, async (tx) => {
+    const deployment = await findDeployment(tx, key.tenantId, id);
+    if (!deployment) throw new Error(`no deployment: ${JSON.stringify(accepted)}`);
+    const { operationId } = deployment;
+    for (;;) {
+      const work = await takeAllowed(tx, key);
+      if (work.kind !== 'run') throw new Error(`the lane has ${work.kind} to do`);
+      if (work.operation.id === operationId) break;
+      await endOperation(tx, key, work.operation.id, { phase: 'Failed' });
+    }
+    for (const to of ['Configuring', 'RollingOut', 'HealthGating', 'Promoting'] as const) {
+      if ((await findOperation(tx, key.tenantId, operationId))?.phase === phase) break;
+      await advancePhase(tx, key, operationId, to);
+    }
+    await setStep(tx, key.tenantId, operationId, { step });
+  });
+  return id;
+}

@@ -22,7 +22,7 @@ import { startPlatform } from '../../local/platform/platform.ts';
 import { processCompute } from '../../providers/compute/process.ts';
 import { localVault } from '../../providers/secrets/local-vault.ts';
 import { openCedar } from '../../providers/governance/cedar.ts';
-import { openRing } from '../../workflows/client.ts';
+import { openRing, openTell } from '../../workflows/client.ts';
 import { ensureTemporal } from '../../workflows/temporal.ts';
 import { testConfig } from './config.ts';
 import { internalContract, publicContract } from './contract.ts';
@@ -96,6 +96,7 @@ export async function openApiStand(): Promise<ApiStand> {
       rings.push(key);
       await realRing(key);
     },
+    tell: openTell({ client }),
     governance: openCedar({ folder: join(ROOT, 'policies') }),
     compute: processCompute({ supervisorUrl: config.supervisorUrl, proxyUrl: config.proxyUrl, token: 'none' }),
     secrets: localVault({ folder: join(config.home, 'vault'), keyFile: join(config.home, 'vault.key') }),

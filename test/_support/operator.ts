@@ -18,7 +18,9 @@ export interface DeployRequest {
   version: string;
   configurationId?: string;
   components?: Component[];
-  rollout?: Record<string, number | boolean>;
+  rollout?: Record<string, unknown>;
+  strategy?: string;
+  onConflict?: string;
 }
 
 export interface Operator {
@@ -28,6 +30,8 @@ export interface Operator {
   /** Accepted; returns its id. */
   deploy(request: DeployRequest): Promise<string>;
   deployment(deploymentId: string): Promise<DeploymentView>;
+  /** Pauses, resumes, promotes or aborts it; returns the status of the answer. */
+  command(deploymentId: string, command: string): Promise<number>;
   environment(environmentId: string): Promise<EnvironmentView>;
   /** The deployment once it has ended. */
   ended(deploymentId: string): Promise<DeploymentView>;
@@ -88,12 +92,12 @@ export async function openOperator({ config, home }: TestPlatform, tenant = 'con
       });
       return body.environmentId;
     },
-    async deploy({ environmentId, version, configurationId, components = bothAt(version), rollout = {} }) {
+    command: async (id, command) => (await rest.post(`/v1/runtime/deployments/${id}/${command}`)).status,
+    async deploy({ version, components = bothAt(version), rollout = {}, ...asked }) {
       const { status, body } = await rest.post<DeploymentView>('/v1/runtime/deployments', {
-        environmentId,
+        ...asked,
         releaseRef: `release-${version}`,
         components,
-        ...(configurationId && { configurationId }),
         rollout: { ...FAST_ROLLOUT, ...rollout },
       });
       if (status !== 202) throw new Error(`deploy answered ${status}: ${JSON.stringify(body)}`);

@@ -14,7 +14,7 @@ import { acceptOperation, endOperation, findOperation } from '../../db/operation
 import type { Judged } from '../../domain/governed.ts';
 import type { ApprovalId, EnvironmentKey, OperationId } from '../../domain/ids.ts';
 import type { OperationKind } from '../../domain/phases.ts';
-import { openEnsureSweeps, openRing } from '../../workflows/client.ts';
+import { openEnsureSweeps, openRing, openTell } from '../../workflows/client.ts';
 import { reconcileOnce, type ReconcileOptions } from '../../workflows/reconcile.ts';
 import { openTestPlatform, type TestPlatform } from '../_support/platform.ts';
 
@@ -46,6 +46,7 @@ const options = (change: Partial<ReconcileOptions> = {}): ReconcileOptions => ({
   ...temporal,
   ring: openRing({ client: temporal.client, taskQueue: 'nobody-listens' }),
   ensureSweeps: openEnsureSweeps({ client: temporal.client, taskQueue: 'nobody-listens' }),
+  tell: openTell({ client: temporal.client }),
   signal: new AbortController().signal,
   graceMs: -1_000,
   onError: (error) => errors.push(error),

@@ -3,7 +3,10 @@ import type { Tx } from '../../../db/client.ts';
 import { noteConcerned } from '../../../db/concerned-services.ts';
 import { insertDeployment, type NewDeployment } from '../../../db/deployments.ts';
 import { newId } from '../../../db/new-id.ts';
-import { acceptOperation } from '../../../db/operations.ts';
+import { acceptOperation, findBusyOperation } from '../../../db/operations.ts';
+import type { OnConflict } from '../../../domain/commands.ts';
+import { PlatformError } from '../../../domain/errors.ts';
+import type { EnvironmentKey } from '../../../domain/ids.ts';
 import { rollbackReserveSeconds } from '../../../domain/rollout.ts';
 import { deploymentPath, operationPath } from '../../paths.ts';
 
@@ -12,9 +15,11 @@ export async function acceptDeployment(
   tx: Tx,
   wanted: Omit<NewDeployment, 'id' | 'operationId'>,
   serviceIds: readonly string[],
+  onConflict: OnConflict = 'queue',
 ) {
   const { tenantId, environmentId, traceId, rollout } = wanted;
   const key = { tenantId, environmentId };
+  if (onConflict === 'reject') await refuseBeside(tx, key);
   const reserveSeconds = rollbackReserveSeconds(rollout);
   const operation = await acceptOperation(tx, {
     ...key,
@@ -22,6 +27,7 @@ export async function acceptDeployment(
     kind: 'deploy',
     budgetSeconds: rollout.progressDeadlineSeconds + reserveSeconds,
     reserveSeconds,
+    onConflict,
     traceId,
   });
   const deployment = await insertDeployment(tx, { ...wanted, id: newId('dep'), operationId: operation.id });
@@ -33,4 +39,13 @@ export async function acceptDeployment(
     environmentId,
     operation: { id: operation.id, key },
   };
+}
+
+/** Whoever calls holds the environment's row lock. @throws PlatformError `OperationInProgress` */
+async function refuseBeside(tx: Tx, key: EnvironmentKey): Promise<void> {
+  const busy = await findBusyOperation(tx, key);
+  if (!busy) return;
+  throw new PlatformError('OperationInProgress', 'Another operation is on its way in the environment.', {
+    details: { operationId: busy.id, kind: busy.kind, phase: busy.phase },
+  });
 }

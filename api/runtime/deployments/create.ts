@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Tx } from '../../../db/client.ts';
 import type { EnvironmentRow } from '../../../db/environments.ts';
+import { stepsOf } from '../../../domain/strategy.ts';
 import type { Caller } from '../../caller.ts';
 import { mutation } from '../../endpoint.ts';
 import { deployAnswer, deployBody } from '../../shapes/deployment.ts';
@@ -32,6 +33,7 @@ export const createDeployment = mutation({
     'DeploymentNotCompleted',
     'NothingToPromote',
     'EnvironmentNotReady',
+    'OperationInProgress',
   ],
   input: { body: deployBody },
   output: { 202: deployAnswer },
@@ -57,7 +59,8 @@ export const createDeployment = mutation({
     },
   },
   async run(tx, caller, { body }, { imageRegistries }) {
-    const { environmentId, configurationId, strategy, rollout, prune } = body;
+    const { environmentId, configurationId, strategy, rollout, prune, onConflict } = body;
+    const { steps, ...policy } = rollout;
     const key = { tenantId: caller.tenantId, environmentId };
     const environment = await lockForWork(tx, key);
     const release = await releaseOf(tx, caller, body);
@@ -68,7 +71,8 @@ export const createDeployment = mutation({
       ...key,
       ...release,
       strategy,
-      rollout,
+      rollout: policy,
+      steps: [...stepsOf(strategy, steps)],
       configurationId: configurationId ?? null,
       prune,
       rollbackOf: null,
@@ -77,7 +81,7 @@ export const createDeployment = mutation({
       traceId: caller.traceId,
     };
     const serviceIds = release.components.map(({ moduleId }) => moduleId);
-    return await acceptDeployment(tx, deployment, serviceIds);
+    return await acceptDeployment(tx, deployment, serviceIds, onConflict);
   },
 });
 

@@ -2,6 +2,7 @@
 import type { Tx } from '../../../db/client.ts';
 import { deploymentOfSnapshot } from '../../../db/deployments.ts';
 import type { EnvironmentRow } from '../../../db/environments.ts';
+import type { OnConflict } from '../../../domain/commands.ts';
 import type { TraceId } from '../../../domain/ids.ts';
 import type { RolloutPolicy } from '../../../domain/rollout.ts';
 import { acceptDeployment } from './accept.ts';
@@ -14,6 +15,7 @@ export interface OverLive {
   serviceId: string;
   /** Its replicas are replaced by others of the same kind. */
   isRestart?: true;
+  onConflict?: OnConflict;
   traceId: TraceId;
 }
 
@@ -27,6 +29,7 @@ export async function acceptOverLive(tx: Tx, environment: EnvironmentRow, wanted
     ...key,
     releaseRef: release?.releaseRef ?? wanted.releaseRef,
     strategy: 'RollingHealthGated' as const,
+    steps: [],
     rollout: wanted.rollout,
     configurationId: release?.configurationId ?? null,
     components: [],
@@ -37,5 +40,5 @@ export async function acceptOverLive(tx: Tx, environment: EnvironmentRow, wanted
     snapshotId: null,
     traceId: wanted.traceId,
   };
-  return await acceptDeployment(tx, deployment, [wanted.serviceId]);
+  return await acceptDeployment(tx, deployment, [wanted.serviceId], wanted.onConflict);
 }

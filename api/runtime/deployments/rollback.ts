@@ -16,7 +16,7 @@ export const rollbackDeployment = mutation({
   route: '/runtime/deployments/{deploymentId}/rollback',
   scope: 'runtime.deployments.write',
   summary: 'Go back to what ran before this deployment',
-  refuses: ['DeploymentNotFinished', 'NothingToRollBackTo', 'EnvironmentNotReady'],
+  refuses: ['DeploymentNotFinished', 'NothingToRollBackTo', 'EnvironmentNotReady', 'OperationInProgress'],
   input: { params: deploymentParams, body: rollbackBody },
   output: { 202: deployAnswer },
   target: byDeployment,
@@ -33,7 +33,7 @@ export const rollbackDeployment = mutation({
       };
     },
   },
-  async run(tx, { tenantId, traceId }, { params }) {
+  async run(tx, { tenantId, traceId }, { params, body }) {
     const { deployment, snapshotId } = await whatToGoBackTo(tx, tenantId, params.deploymentId);
     const key = { tenantId, environmentId: deployment.environmentId };
     const { liveSnapshotId } = await lockForWork(tx, key);
@@ -41,7 +41,9 @@ export const rollbackDeployment = mutation({
     const wanted = {
       ...key,
       releaseRef: earlier?.releaseRef ?? `rollback-of-${deployment.id}`,
-      strategy: deployment.strategy,
+      // In steps it would be longer on the way than it has to be.
+      strategy: 'RollingHealthGated' as const,
+      steps: [],
       rollout: deployment.rollout,
       configurationId: earlier?.configurationId ?? null,
       // A rollback names the whole snapshot instead of components.
@@ -53,7 +55,8 @@ export const rollbackDeployment = mutation({
       snapshotId,
       traceId,
     };
-    return await acceptDeployment(tx, wanted, await changedServices(tx, tenantId, liveSnapshotId, snapshotId));
+    const changed = await changedServices(tx, tenantId, liveSnapshotId, snapshotId);
+    return await acceptDeployment(tx, wanted, changed, body.onConflict);
   },
 });
 

@@ -19,7 +19,7 @@ export const restartService = mutation({
   route: '/runtime/services/{serviceId}/restart',
   scope: 'runtime.deployments.write',
   summary: 'Restart a service, replica by replica behind its health gate',
-  refuses: ['ServiceAmbiguous', 'EnvironmentNotReady'],
+  refuses: ['ServiceAmbiguous', 'EnvironmentNotReady', 'OperationInProgress'],
   input: { params: serviceParams, query: serviceQuery, body: restartBody },
   output: { 202: deployAnswer },
   target: byService,
@@ -41,7 +41,7 @@ export const restartService = mutation({
     await lockEnvironment(tx, { tenantId, environmentId });
     return renderService(await findService(tx, tenantId, params.serviceId, environmentId));
   },
-  async run(tx, { tenantId, traceId }, { params, query }) {
+  async run(tx, { tenantId, traceId }, { params, query, body }) {
     const { environmentId } = await findService(tx, tenantId, params.serviceId, query.environmentId);
     const environment = await lockForWork(tx, { tenantId, environmentId });
     // Again under the lock: it may have been retired in between.
@@ -51,6 +51,7 @@ export const restartService = mutation({
       rollout: await rolloutOf(tx, service),
       serviceId: service.serviceId,
       isRestart: true,
+      onConflict: body.onConflict,
       traceId,
     });
   },

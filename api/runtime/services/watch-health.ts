@@ -1,9 +1,10 @@
-import { hasHealthSample } from '../../../db/health.ts';
+import { hasHealthSample, serviceWithHealth } from '../../../db/health.ts';
 import { watch } from '../../endpoint.ts';
 import { resumed, type Resumed } from '../../live/resumed.ts';
 import { healthAnswer } from '../../shapes/health.ts';
 import { serviceParams, serviceQuery } from '../../shapes/logs.ts';
-import { healthOf, type HealthAnswer } from './health-of.ts';
+import { renderHealthOf, type HealthAnswer } from './health-of.ts';
+import { notThere } from '../../tenant-guard.ts';
 import { byService, findService } from './locate.ts';
 
 /** The present health, then every change of it: of the status, or of what the checks say. */
@@ -28,8 +29,9 @@ export const watchServiceHealth = watch<
       name: `health ${serviceId}`,
       key,
       async load(tx) {
-        await findService(tx, tenantId, serviceId, environmentId);
-        return { value: await healthOf(tx, key, serviceId), isReset: false };
+        const service = await serviceWithHealth(tx, key, serviceId);
+        if (!service) throw notThere('ServiceNotFound');
+        return { value: renderHealthOf(key, serviceId, service.latest), isReset: false };
       },
       mark: ({ value: { status, checks } }) =>
         JSON.stringify([status, checks.map((check) => [check.name, check.status])]),

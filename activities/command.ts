@@ -1,0 +1,71 @@
+/** What a workflow does with a command that it is told of. */
+import type { Database } from '../db/client.ts';
+import { commandOperation, noteHeard } from '../db/commands.ts';
+import { newId } from '../db/new-id.ts';
+import { findOperation } from '../db/operations.ts';
+import { insertRequest } from '../db/requests.ts';
+import { abortedBy, type Command, type Wish } from '../domain/commands.ts';
+import { OperationFault } from '../domain/failures.ts';
+import { hashOf } from '../domain/hash.ts';
+import type { CommandId, OperationKey } from '../domain/ids.ts';
+import type { Phase } from '../domain/phases.ts';
+import { operationLost, rethrow } from './failures.ts';
+
+export interface CommandInput extends OperationKey {
+  command: Command;
+  /** Of one that the row has taken already; without it an operator gives it here and now. */
+  commandId?: CommandId;
+  reason?: string;
+}
+
+/** What became of it. */
+export interface Heard {
+  phase: Phase;
+  wanted: Wish;
+}
+
+/** Who gives a command at the Temporal UI or CLI: Temporal does not say more. */
+const OPERATOR = 'temporal-operator';
+
+export function commandActivities(db: Database) {
+  return {
+    /** @throws OperationFault `CommandRefused` */
+    async hearCommand({ command, commandId, reason, ...input }: CommandInput): Promise<Heard> {
+      try {
+        return await db.forTenant(input.tenantId, async (tx) => {
+          if (commandId) {
+            await noteHeard(tx, input, commandId);
+            const operation = await findOperation(tx, input.tenantId, input.operationId);
+            if (!operation) throw operationLost(input.operationId);
+            return { phase: operation.phase, wanted: operation.wanted };
+          }
+          const id = newId('req');
+          const because = abortedBy(OPERATOR, reason);
+          const given = { command, commandId: id, by: OPERATOR, because };
+          const answered = await commandOperation(tx, input, input.operationId, given);
+          if (!answered) throw operationLost(input.operationId);
+          const { verdict, operation } = answered;
+          if (verdict.verdict === 'refused')
+            throw new OperationFault({ code: 'CommandRefused', message: verdict.because });
+          const heard = { phase: operation.phase, wanted: operation.wanted };
+          await insertRequest(tx, {
+            ...{ id, tenantId: input.tenantId, clientId: OPERATOR, subject: OPERATOR },
+            ...{
+              method: 'UPDATE',
+              route: `temporal/${command}`,
+              idempotencyKey: null,
+              bodyHash: hashOf({ command, reason }),
+            },
+            ...{ decision: 'allowed', code: null, governance: null },
+            ...{ environmentId: input.environmentId, operationId: input.operationId },
+            ...{ answerStatus: 200, answerHeaders: {}, answerBody: heard, traceId: operation.traceId },
+          });
+          await noteHeard(tx, input, id);
+          return heard;
+        });
+      } catch (error) {
+        return rethrow(error);
+      }
+    },
+  };
+}

@@ -1,0 +1,166 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { unheardCommands } from '../../db/commands.ts';
+import { findDeployment } from '../../db/deployments.ts';
+import { findOperation } from '../../db/operations.ts';
+import type { DeploymentId, EnvironmentKey } from '../../domain/ids.ts';
+import { openApiStand, type ApiStand } from '../_support/api.ts';
+import { deployBody, deploymentAt, readyEnvironment } from '../_support/api-states.ts';
+
+let stand: ApiStand;
+
+beforeAll(async () => {
+  stand = await openApiStand();
+});
+afterAll(async () => {
+  await stand?.[Symbol.asyncDispose]();
+});
+
+const post = (path: string, body: unknown = {}, headers: Record<string, string> = {}) =>
+  stand.call('POST', `/v1/runtime/${path}`, { body, headers });
+const give = (id: DeploymentId, command: string, body?: unknown, headers?: Record<string, string>) =>
+  post(`deployments/${id}/${command}`, body, headers);
+const deploy = async ({ environmentId }: EnvironmentKey, change: Record<string, unknown> = {}) =>
+  await post('deployments', deployBody(environmentId, change));
+
+const rowOf = ({ tenantId }: EnvironmentKey, id: DeploymentId) =>
+  stand.db.forTenant(tenantId, async (tx) => {
+    const deployment = await findDeployment(tx, tenantId, id);
+    if (!deployment) throw new Error(`there is no ${id}`);
+    return { deployment, operation: await findOperation(tx, tenantId, deployment.operationId) };
+  });
+
+describe('a command to a deployment on its way, while no worker runs', () => {
+  it('stands, is answered 202, and waits to be told again', async () => {
+    const key = await readyEnvironment(stand);
+    const id = await deploymentAt(stand, key, 'RollingOut');
+    const { status, body } = await give(id, 'pause');
+    expect({ status, body }).toMatchObject({
+      status: 202,
+      body: { command: 'pause', wanted: 'pause', deploymentId: id },
+    });
+    const unheard = await stand.db.forSystem((tx) => unheardCommands(tx, new Date(Date.now() + 1_000)));
+    expect(unheard.filter(({ operationId }) => operationId === body.operationId)).toMatchObject([{ command: 'pause' }]);
+  });
+
+  it('given again is answered 200: it is so already', async () => {
+    const key = await readyEnvironment(stand);
+    const id = await deploymentAt(stand, key, 'RollingOut');
+    await give(id, 'abort', { reason: 'wrong one' });
+    expect((await give(id, 'abort')).status).toBe(200);
+    const { operation } = await rowOf(key, id);
+    expect(operation?.wantedBecause).toMatchObject({ code: 'OperationAborted' });
+    expect(operation?.wantedBecause?.message).toContain('wrong one');
+  });
+
+  it('takes it past the step that it is at', async () => {
+    const key = await readyEnvironment(stand);
+    const id = await deploymentAt(stand, key, 'RollingOut', 1);
+    expect((await give(id, 'promote')).body).toMatchObject({ stepsPassed: 2, step: null });
+  });
+
+  it('of one Idempotency-Key is given once', async () => {
+    const key = await readyEnvironment(stand);
+    const id = await deploymentAt(stand, key, 'RollingOut', 0);
+    const once = { 'idempotency-key': `once-${id}` };
+    const [first, again] = [await give(id, 'promote', {}, once), await give(id, 'promote', {}, once)];
+    expect(again.body).toEqual(first.body);
+    expect((await rowOf(key, id)).deployment.stepsPassed).toBe(1);
+  });
+
+  it('that does not fit is refused with the state it is in, and changes nothing', async () => {
+    const key = await readyEnvironment(stand);
+    const id = await deploymentAt(stand, key, 'Promoting');
+    const before = await rowOf(key, id);
+    for (const command of ['pause', 'resume', 'promote', 'abort']) {
+      const { status, body } = await give(id, command);
+      expect({ status, body }).toMatchObject({ status: 409, body: { code: 'CommandRefused', status: 409 } });
+      expect(body.deploymentStatus ?? body.deploymentId).toBeDefined();
+    }
+    expect(await rowOf(key, id)).toEqual(before);
+  });
+});
+
+describe('an abort of a deployment that waits for its turn', () => {
+  it('ends it there and then', async () => {
+    const key = await readyEnvironment(stand);
+    const { body } = await deploy(key);
+    const id = body.deploymentId as DeploymentId;
+    const { status, body: answer } = await give(id, 'abort', { reason: 'too late' });
+    expect({ status, answer }).toMatchObject({ status: 200, answer: { status: 'Canceled' } });
+    const { body: seen } = await stand.call('GET', `/v1/runtime/deployments/${id}`);
+    expect(seen).toMatchObject({ status: 'Canceled', failure: { code: 'OperationAborted' } });
+  });
+});
+
+describe('a deployment that is not to wait (onConflict: reject)', () => {
+  it('is refused while another one is on its way, with its id', async () => {
+    const key = await readyEnvironment(stand);
+    const id = await deploymentAt(stand, key, 'RollingOut');
+    const { operation } = await rowOf(key, id);
+    const { status, body } = await deploy(key, { onConflict: 'reject' });
+    expect({ status, body }).toMatchObject({
+      status: 409,
+      body: { code: 'OperationInProgress', operationId: operation?.id, kind: 'deploy' },
+    });
+  });
+
+  it('is taken where nothing is on its way', async () => {
+    expect((await deploy(await readyEnvironment(stand), { onConflict: 'reject' })).status).toBe(202);
+  });
+});
+
+describe('a deployment that takes the place of others (onConflict: supersede)', () => {
+  it('ends those that wait, has the one at work given up, and keeps its own place', async () => {
+    const key = await readyEnvironment(stand);
+    const atWork = await deploymentAt(stand, key, 'RollingOut');
+    const waiting = (await deploy(key)).body.deploymentId as DeploymentId;
+    const { status, body } = await deploy(key, { onConflict: 'supersede' });
+    expect(status).toBe(202);
+    const [worked, waited, taken] = [
+      await rowOf(key, atWork),
+      await rowOf(key, waiting),
+      await rowOf(key, body.deploymentId as DeploymentId),
+    ];
+    expect(worked.operation).toMatchObject({ wanted: 'abort', wantedBecause: { code: 'OperationSuperseded' } });
+    expect(waited.operation).toMatchObject({ phase: 'Superseded', failure: { code: 'OperationSuperseded' } });
+    expect(taken.operation).toMatchObject({ phase: 'Requested' });
+  });
+
+  it('leaves alone what can be given up no more', async () => {
+    const key = await readyEnvironment(stand);
+    const atWork = await deploymentAt(stand, key, 'Promoting');
+    expect((await deploy(key, { onConflict: 'supersede' })).status).toBe(202);
+    expect((await rowOf(key, atWork)).operation).toMatchObject({ phase: 'Promoting', wanted: 'run' });
+  });
+});
+
+describe('the steps of a deployment', () => {
+  const step = { weightPercent: 20, bakeSeconds: 0, promotion: 'gate' };
+
+  it.each([
+    ['RollingHealthGated', [step], '/rollout/steps/0'],
+    ['Canary', [step, step], '/rollout/steps/1'],
+    ['BlueGreen', [step], '/rollout/steps/0'],
+    ['Canary', [{ ...step, bakeSeconds: 600 }], '/rollout/progressDeadlineSeconds'],
+  ])('of %s are not %j', async (strategy, steps, pointer) => {
+    const key = await readyEnvironment(stand);
+    const { status, body } = await deploy(key, { strategy, rollout: { steps } });
+    expect({ status, pointers: body.errors?.map((error) => error.pointer) }).toEqual({
+      status: 400,
+      pointers: [pointer],
+    });
+  });
+
+  it('are shown as they were asked for, or as the strategy has them', async () => {
+    const key = await readyEnvironment(stand);
+    const shown = async (change: Record<string, unknown>) => {
+      const { body } = await deploy(key, change);
+      return (await stand.call('GET', `/v1/runtime/deployments/${String(body.deploymentId)}`)).body;
+    };
+    expect(await shown({ strategy: 'Canary', rollout: { steps: [{ weightPercent: 20 }] } })).toMatchObject({
+      ...{ strategy: 'Canary', steps: [step], stepsPassed: 0, step: null, wanted: 'run' },
+    });
+    expect((await shown({ strategy: 'BlueGreen' })).steps).toEqual([{ ...step, weightPercent: 0 }]);
+    expect((await shown({})).steps).toEqual([]);
+  });
+});
