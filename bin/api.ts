@@ -20,6 +20,7 @@ import { openEnsureSweeps, openRing, openTell, type Ring, type Tell } from '../w
 import { reconcile } from '../workflows/reconcile.ts';
 import { ConfigError } from './config-error.ts';
 import { readConfig } from './config.ts';
+import { readDataConverter } from './data-converter.ts';
 import { readEdge, type Edge } from './edge.ts';
 import { openGovernance } from './governance.ts';
 import { readImageRegistries } from './image-registries.ts';
@@ -42,7 +43,7 @@ async function serve(): Promise<void> {
     streamsPerTenant: readStreamsPerTenant(config.env),
     onError: (error) => log.warn({ reason: String(error) }, 'changes are not told for the moment'),
   });
-  const { client, connection } = openTemporal(config.temporal);
+  const { client, connection } = openTemporal(config.temporal, await readDataConverter(config.env));
   const ring = openRing({ client, taskQueue: config.temporal.taskQueue });
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());

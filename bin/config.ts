@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { cacheHomeOf, defaultPulumiRoot } from '../local/engines/cache.ts';
 import { embeddedDatabaseUrl, passwordFile } from '../local/engines/postgres/paths.ts';
-import { PORT_VARIABLES, type Config, type Ports } from '../local/platform/config.ts';
+import { PORT_VARIABLES, type Config, type PayloadsConfig, type Ports } from '../local/platform/config.ts';
 import { ConfigError } from './config-error.ts';
 
 export type { Config } from '../local/platform/config.ts';
@@ -19,6 +19,7 @@ const DEFAULT_PORTS: Ports = {
   postgres: 54329,
   supervisor: 8091,
   proxy: 8092,
+  codec: 8093,
 };
 
 /** Reads the settings from `env`. @throws ConfigError */
@@ -29,7 +30,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   return {
     home,
     ports,
-    restUrl: restUrl(env, ports.rest),
+    restUrl: urlOf(env, env.SLIPWAY_HOST, ports.rest),
     portBase: readPort(env, 'SLIPWAY_PORT_BASE', 20_000),
     databaseUrl: env.DATABASE_URL || embeddedDatabaseUrl(ports.postgres, readIfThere(passwordFile(home))),
     temporal: {
@@ -49,6 +50,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       backendUrl: env.PULUMI_BACKEND_URL || `file://${join(home, 'pulumi', 'state')}`,
       passphraseFile: join(home, 'pulumi', 'passphrase'),
     },
+    payloads: readPayloads(env, ports),
     external: {
       database: Boolean(env.DATABASE_URL),
       temporal: Boolean(env.TEMPORAL_ADDRESS),
@@ -67,9 +69,26 @@ function readAudiences(env: NodeJS.ProcessEnv): { audience: string; internalAudi
 }
 
 /** Of an address that means all of them, loopback is the one to call. */
-function restUrl({ SLIPWAY_HOST, SLIPWAY_TLS_CERT_FILE }: NodeJS.ProcessEnv, port: number): string {
-  const host = !SLIPWAY_HOST || /^(0\.0\.0\.0|::)$/.test(SLIPWAY_HOST) ? '127.0.0.1' : SLIPWAY_HOST;
+function urlOf({ SLIPWAY_TLS_CERT_FILE }: NodeJS.ProcessEnv, listens: string | undefined, port: number): string {
+  const host = !listens || /^(0\.0\.0\.0|::)$/.test(listens) ? '127.0.0.1' : listens;
   return `http${SLIPWAY_TLS_CERT_FILE ? 's' : ''}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function readPayloads(env: NodeJS.ProcessEnv, ports: Ports): PayloadsConfig | undefined {
+  if (!env.SLIPWAY_PAYLOAD_KEYS_FILE) return undefined;
+  return {
+    keysFile: resolve(env.SLIPWAY_PAYLOAD_KEYS_FILE),
+    codecUrl: urlOf(env, env.SLIPWAY_CODEC_HOST, ports.codec),
+    uiOrigin: readOrigin(env, 'SLIPWAY_CODEC_UI_ORIGIN', `http://127.0.0.1:${ports.temporalUi}`),
+  };
+}
+
+function readOrigin(env: NodeJS.ProcessEnv, variable: string, fallback: string): string {
+  const text = env[variable];
+  if (!text) return fallback;
+  // As browsers send it, which is how it is compared.
+  if (/^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text) return text;
+  throw new ConfigError(`${variable} must be an origin such as https://temporal.example.com, not "${text}".`);
 }
 
 function readPorts(env: NodeJS.ProcessEnv): Ports {

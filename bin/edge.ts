@@ -9,6 +9,8 @@ export interface Edge {
   host: string;
   /** Where the internal APIs listen: on loopback, unless they are wanted elsewhere too. */
   internalHost: string;
+  /** Where the codec server listens, likewise. */
+  codecHost: string;
   tls?: Tls;
   /** Whether clients speak TLS, to us or to what stands before us. */
   isSecure: boolean;
@@ -25,18 +27,21 @@ const MAX_DELAY_SECONDS = 300;
 export function readEdge(env: Environment): Edge {
   const host = env.SLIPWAY_HOST || '127.0.0.1';
   const internalHost = env.SLIPWAY_INTERNAL_HOST || '127.0.0.1';
+  const codecHost = env.SLIPWAY_CODEC_HOST || '127.0.0.1';
   const tls = readTls(env);
   const terminated = isTerminated(env);
   if (tls && terminated) {
     throw new ConfigError('SLIPWAY_TLS is terminated, which excludes SLIPWAY_TLS_CERT_FILE: unset one of them.');
   }
-  for (const [variable, wanted] of Object.entries({ SLIPWAY_HOST: host, SLIPWAY_INTERNAL_HOST: internalHost })) {
+  const hosts = { SLIPWAY_HOST: host, SLIPWAY_INTERNAL_HOST: internalHost, SLIPWAY_CODEC_HOST: codecHost };
+  for (const [variable, wanted] of Object.entries(hosts)) {
     if (LOOPBACK.has(wanted) || tls || terminated) continue;
     throw new ConfigError(
       `${variable} is ${wanted}, and beyond loopback this API listens with TLS only: set SLIPWAY_TLS_CERT_FILE and SLIPWAY_TLS_KEY_FILE, or SLIPWAY_TLS=terminated when a proxy before it ends TLS.`,
     );
   }
-  return { host, internalHost, tls, isSecure: tls !== undefined || terminated, shutdownDelaySeconds: readDelay(env) };
+  const isSecure = tls !== undefined || terminated;
+  return { host, internalHost, codecHost, tls, isSecure, shutdownDelaySeconds: readDelay(env) };
 }
 
 function isTerminated({ SLIPWAY_TLS }: Environment): boolean {

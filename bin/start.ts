@@ -4,6 +4,7 @@ import type { PartName } from '../local/platform/parts.ts';
 import { startPlatform, type Platform } from '../local/platform/platform.ts';
 import { whereToLook } from '../local/platform/where-to-look.ts';
 import { readConfig } from './config.ts';
+import { readPayloadKeys } from './payload-keys.ts';
 
 /** npm, the shell and the terminal may each pass on one and the same Ctrl-C. */
 const SAME_KEYSTROKE_MS = 1_000;
@@ -22,6 +23,8 @@ const alive = setInterval(() => undefined, DEATHS_WINDOW_MS);
 try {
   const began = Date.now();
   const config = readConfig();
+  // Now, in one sentence, and not in the log of each part that needs them.
+  await readPayloadKeys(config.env);
   say(`Starting Slipway with its state in ${config.home} …`);
   platform = await startPlatform({ config, onProgress: say, onExit, signal: given.signal });
   if (given.signal.aborted) await end();

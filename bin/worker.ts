@@ -7,6 +7,7 @@ import { openEnsureSweeps, openRing, openTell } from '../workflows/client.ts';
 import { reconcile } from '../workflows/reconcile.ts';
 import { ensureTemporal } from '../workflows/temporal.ts';
 import { readConfig } from './config.ts';
+import { readDataConverter } from './data-converter.ts';
 import { openTemporal } from './temporal-connection.ts';
 import { openWorkers } from './workers.ts';
 
@@ -14,7 +15,7 @@ const config = readConfig();
 // The process's own handlers below decide how it ends, not the SDK's.
 Runtime.install({ shutdownSignals: [] });
 await using db = openDatabase({ url: config.databaseUrl });
-const { client, connection } = openTemporal(config.temporal);
+const { client, connection } = openTemporal(config.temporal, await readDataConverter(config.env));
 await ensureTemporal(connection, config.temporal.namespace);
 const workers = await openWorkers(config, { db, client });
 

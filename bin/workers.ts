@@ -10,6 +10,7 @@ import { processCompute } from '../providers/compute/process.ts';
 import { openOutcome } from '../workflows/outcome.ts';
 import { stacksQueue, sweepsQueue } from '../workflows/queues.ts';
 import type { Config } from './config.ts';
+import { readDataConverter } from './data-converter.ts';
 import { openGovernance } from './governance.ts';
 import { openStacks } from './stacks.ts';
 import { connectionOptions } from './temporal-connection.ts';
@@ -40,12 +41,14 @@ export async function openWorkers(config: Config, { db, client, interceptors = {
     awaitOutcome: openOutcome(client),
   };
   const { namespace } = temporal;
-  const shared = { connection: native, namespace, interceptors, shutdownGraceTime: DRAIN } as const;
+  const dataConverter = await readDataConverter(env);
+  const bundle = await workflowBundle(join(cacheHomeOf(env), 'slipway', 'workflows'), dataConverter);
+  const shared = { connection: native, namespace, dataConverter, interceptors, shutdownGraceTime: DRAIN } as const;
   return [
     await Worker.create({
       ...shared,
       taskQueue: temporal.taskQueue,
-      workflowBundle: { codePath: await workflowBundle(join(cacheHomeOf(env), 'slipway', 'workflows')) },
+      workflowBundle: { codePath: bundle },
       activities: mainActivities(dependencies),
       // Bounds how long a workflow waits for a worker that was killed with it in its cache.
       stickyQueueScheduleToStartTimeout: '2s',

@@ -13,19 +13,28 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { DataConverter } from '@temporalio/common';
 import { bundleWorkflowCode } from '@temporalio/worker';
 
 const KEPT = 8;
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** The path of the bundle in `folder`, made when the sources have changed. */
-export async function workflowBundle(folder: string): Promise<string> {
-  const path = join(folder, `workflows-${hashOfSources()}.js`);
+/**
+ * The path of the bundle in `folder`, made when the sources have changed.
+ *
+ * @param dataConverter of the workers that load it: how failures are written is a part of the bundle
+ */
+export async function workflowBundle(folder: string, dataConverter: DataConverter = {}): Promise<string> {
+  const { failureConverterPath } = dataConverter;
+  const path = join(folder, `workflows-${hashOfSources()}${failureConverterPath ? '-private' : ''}.js`);
   if (existsSync(path)) {
     utimesSync(path, new Date(), new Date());
     return path;
   }
-  const { code } = await bundleWorkflowCode({ workflowsPath: join(root, 'workflows', 'index.ts') });
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(root, 'workflows', 'index.ts'),
+    failureConverterPath,
+  });
   mkdirSync(folder, { recursive: true });
   const temporary = `${path}.${process.pid}`;
   writeFileSync(temporary, code);

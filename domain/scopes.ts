@@ -19,6 +19,7 @@ export const SCOPES = [
   'runtime.events.read',
   'runtime.events.write',
   'runtime.audit.read',
+  'runtime.payloads.read',
   'planes.radius.read',
   'planes.radius.write',
   'planes.runtime.read',

@@ -12,6 +12,8 @@ export interface TemporalOptions {
   port: number;
   uiPort: number;
   namespace: string;
+  /** Where the UI has payloads decoded. */
+  codecUrl?: string;
   env: Record<string, string>;
   signal?: AbortSignal;
 }
@@ -25,7 +27,7 @@ const READY_CALL_MS = 2_000;
 
 /** Starts the dev server and resolves when its gRPC front end answers for the namespace. @throws StartError */
 export async function startTemporal(options: TemporalOptions): Promise<ManagedProcess> {
-  const { home, binary, port, uiPort, namespace, env, signal } = options;
+  const { home, binary, port, uiPort, namespace, codecUrl, env, signal } = options;
   const folder = join(home, 'temporal');
   mkdirSync(folder, { recursive: true });
   return await startProcess({
@@ -35,6 +37,7 @@ export async function startTemporal(options: TemporalOptions): Promise<ManagedPr
     args: [
       ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)],
       ...['--db-filename', join(folder, 'temporal.db'), '--namespace', namespace, '--log-level', 'warn'],
+      ...(codecUrl ? ['--ui-codec-endpoint', codecUrl] : []),
       ...DYNAMIC_CONFIG.flatMap((value) => ['--dynamic-config-value', value]),
     ],
     env,

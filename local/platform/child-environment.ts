@@ -26,6 +26,7 @@ export function childEnvironment(config: Config): Record<string, string> {
     OIDC_AUDIENCE: config.oidc.audience,
     OIDC_INTERNAL_AUDIENCE: config.oidc.internalAudience,
     PULUMI_BACKEND_URL: config.pulumi.backendUrl,
+    ...(config.payloads && { SLIPWAY_PAYLOAD_KEYS_FILE: config.payloads.keysFile }),
   };
 }
 

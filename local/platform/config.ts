@@ -14,6 +14,8 @@ export interface Ports {
   postgres: number;
   supervisor: number;
   proxy: number;
+  /** The codec server. */
+  codec: number;
 }
 
 /** The environment variable that sets each port; named in the sentence about a busy one. */
@@ -28,6 +30,7 @@ export const PORT_VARIABLES: Record<keyof Ports, string> = {
   postgres: 'SLIPWAY_POSTGRES_PORT',
   supervisor: 'SLIPWAY_SUPERVISOR_PORT',
   proxy: 'SLIPWAY_PROXY_PORT',
+  codec: 'SLIPWAY_CODEC_PORT',
 };
 
 export interface Config {
@@ -49,6 +52,8 @@ export interface Config {
   /** Mode 0600, made by whoever comes first (`ensureSecretFile`). */
   adminTokenFile: string;
   pulumi: PulumiConfig;
+  /** Set when payloads are private: then the codec server is a part of the platform. */
+  payloads?: PayloadsConfig;
   /** Parts given by configuration: they are used as they are and never started. */
   external: { database: boolean; temporal: boolean; issuer: boolean };
   /** The environment this process was started with, for the children and engine builds it starts. */
@@ -73,4 +78,13 @@ export interface PulumiConfig {
   backendUrl: string;
   /** Mode 0600, made by whoever comes first (`ensureSecretFile`). */
   passphraseFile: string;
+}
+
+export interface PayloadsConfig {
+  /** SLIPWAY_PAYLOAD_KEYS_FILE, absolute. */
+  keysFile: string;
+  /** Where the codec server is called on this machine. */
+  codecUrl: string;
+  /** Where browsers find the Temporal UI: pages from elsewhere are refused by the codec server. */
+  uiOrigin: string;
 }

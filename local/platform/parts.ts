@@ -16,12 +16,22 @@ import { childEnvironment, engineEnvironment } from './child-environment.ts';
 import type { Config, Ports } from './config.ts';
 
 /** In the order in which they are stopped. */
-export const PART_NAMES = ['api', 'worker', 'proxy', 'supervisor', 'issuer', 'temporal', 'postgres'] as const;
+export const PART_NAMES = [
+  'api',
+  'worker',
+  'codec-server',
+  'proxy',
+  'supervisor',
+  'issuer',
+  'temporal',
+  'postgres',
+] as const;
 export type PartName = (typeof PART_NAMES)[number];
 
 export const PART_PORTS: Record<PartName, readonly (keyof Ports)[]> = {
   api: ['rest', 'internal', 'grpc'],
   worker: [],
+  'codec-server': ['codec'],
   proxy: ['proxy'],
   supervisor: ['supervisor'],
   issuer: ['issuer'],
@@ -59,7 +69,7 @@ export async function startPart(name: PartName, context: PartContext): Promise<M
     case 'temporal': {
       const binary = await findEngine(TEMPORAL, engineSearch(context));
       const { namespace } = temporal;
-      const at = { port: ports.temporal, uiPort: ports.temporalUi };
+      const at = { port: ports.temporal, uiPort: ports.temporalUi, codecUrl: config.payloads?.codecUrl };
       return await startTemporal({ home, binary, ...at, namespace, env: engineEnvironment(config), signal });
     }
     case 'issuer':
@@ -72,7 +82,9 @@ export async function startPart(name: PartName, context: PartContext): Promise<M
     case 'proxy':
       return await startScript(name, context, answersOk(`${config.proxyUrl}/healthz`));
     case 'api':
-      return await startScript(name, context, apiAnswers(config), database(config));
+      return await startScript(name, context, answersAt(config.restUrl, '/readyz'), database(config));
+    case 'codec-server':
+      return await startScript(name, context, answersAt(config.payloads?.codecUrl ?? '', '/healthz'));
     case 'worker': {
       const ready = join(home, 'run', 'worker.ready');
       rmSync(ready, { force: true });
@@ -136,11 +148,11 @@ async function startScript(
 }
 
 /** Behind TLS, it listens: its certificate need not be one that is trusted here, and it may ask for one of ours. */
-function apiAnswers({ restUrl, ports }: Config): () => Promise<boolean> {
-  const { protocol, hostname } = new URL(restUrl);
-  if (protocol === 'http:') return answersOk(`${restUrl}/readyz`);
+function answersAt(url: string, path: string): () => Promise<boolean> {
+  if (!url.startsWith('https:')) return answersOk(`${url}${path}`);
+  const { hostname, port } = new URL(url);
   return async () => {
-    const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: ports.rest });
+    const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) });
     try {
       await once(socket, 'connect', { signal: AbortSignal.timeout(ASK_LIMIT_MS) });
       return true;

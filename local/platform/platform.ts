@@ -20,7 +20,7 @@ import {
 export interface PlatformOptions {
   config: Config;
   onProgress: (sentence: string) => void;
-  /** Default all, without those that the configuration replaces. */
+  /** Default all, without those that the configuration replaces or has no use for. */
   parts?: readonly PartName[];
   /** False: Postgres skips fsync, for tests. Default true. */
   durable?: boolean;
@@ -77,13 +77,16 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   }
 }
 
-function partsToStart({ config: { external }, parts = PART_NAMES }: PlatformOptions): readonly PartName[] {
-  const replaced = new Set<PartName>([
+function partsToStart({ config, parts = PART_NAMES }: PlatformOptions): readonly PartName[] {
+  const { external, payloads } = config;
+  const leftOut = new Set<PartName>([
+    // Without keys there is nothing that it could read.
+    ...(payloads ? [] : ['codec-server' as const]),
     ...(external.database ? ['postgres' as const] : []),
     ...(external.temporal ? ['temporal' as const] : []),
     ...(external.issuer ? ['issuer' as const] : []),
   ]);
-  return parts.filter((part) => !replaced.has(part));
+  return parts.filter((part) => !leftOut.has(part));
 }
 
 /** Ends what a killed run left, so that its ports are free; then checks the ports and makes this home's secrets. */
@@ -118,7 +121,7 @@ async function startInOrder(
     if (wanted.includes('worker')) context.config.pulumi.root = await findPulumiRoot(context);
   };
   await allOrNone([database(), engines(), start('issuer'), start('supervisor'), start('proxy')], abort);
-  await allOrNone([start('worker'), start('api')], abort);
+  await allOrNone([start('worker'), start('api'), start('codec-server')], abort);
 }
 
 /** Like Promise.all, but gives the others up when one fails and waits until they have ended. */
@@ -162,7 +165,8 @@ function createPlatform(
       stopping = true;
       giveUpStarts();
       await Promise.allSettled(starting);
-      for (const name of ['api', 'worker', 'proxy', 'supervisor'] as const) await children[name]?.stop();
+      for (const name of ['api', 'worker', 'codec-server', 'proxy', 'supervisor'] as const)
+        await children[name]?.stop();
       await Promise.all([children.issuer?.stop(), children.temporal?.stop()]);
       await children.postgres?.stop();
       release();

@@ -2,7 +2,7 @@ import { relative, resolve } from 'node:path';
 import type { Config } from './config.ts';
 
 /** The addresses of a running platform, a line each. */
-export function whereToLook({ home, ports, restUrl, temporal, oidc, external }: Config): string {
+export function whereToLook({ home, ports, restUrl, temporal, oidc, external, payloads }: Config): string {
   // The token's issuer is the one of this home.
   const token = `${home === resolve('.slipway') ? '' : `SLIPWAY_HOME=${shortest(home)} `}npm run -s token`;
   const temporalAt = external.temporal
@@ -13,6 +13,9 @@ export function whereToLook({ home, ports, restUrl, temporal, oidc, external }: 
     `  Internal  ${new URL(restUrl).protocol}//127.0.0.1:${ports.internal}/v1/runtime/internal, gRPC 127.0.0.1:${ports.internalGrpc}`,
     `  gRPC      ${new URL(restUrl).hostname}:${ports.grpc}`,
     `  Temporal  ${temporalAt}`,
+    ...(payloads
+      ? [`  Payloads  private; sign in at ${payloads.codecUrl} to read them (docs/payload-privacy.md)`]
+      : []),
     `  Issuer    ${oidc.issuer}   (a token: ${token})`,
     `  State     ${home}, logs in ${home}/log`,
   ].join('\n');

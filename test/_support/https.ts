@@ -9,7 +9,10 @@ export interface HttpsReply {
 }
 
 /** One call on a connection of its own; `fetch` takes no certificates. Rejects when the handshake fails. */
-export async function callHttps(url: string, options: RequestOptions): Promise<HttpsReply> {
+export async function callHttps(
+  url: string,
+  { body, ...options }: RequestOptions & { body?: string },
+): Promise<HttpsReply> {
   const { promise, resolve, reject } = Promise.withResolvers<HttpsReply>();
   const call = request(url, { agent: false, ...options }, (response) => {
     text(response).then(
@@ -17,6 +20,6 @@ export async function callHttps(url: string, options: RequestOptions): Promise<H
       reject,
     );
   });
-  call.once('error', reject).end();
+  call.once('error', reject).end(body);
   return await promise;
 }

@@ -65,4 +65,5 @@ const PORTS = [
   'POSTGRES',
   'SUPERVISOR',
   'PROXY',
+  'CODEC',
 ];

@@ -24,6 +24,7 @@ describe('readEdge', () => {
     const edge = {
       host: '127.0.0.1',
       internalHost: '127.0.0.1',
+      codecHost: '127.0.0.1',
       tls: undefined,
       isSecure: false,
       shutdownDelaySeconds: 0,
@@ -36,6 +37,7 @@ describe('readEdge', () => {
     const env = { ...cert, ...key, SLIPWAY_HOST: '0.0.0.0' };
     expect(readEdge(env)).toMatchObject({ host: '0.0.0.0', internalHost: '127.0.0.1' });
     expect(readEdge({ ...env, SLIPWAY_INTERNAL_HOST: '10.0.0.1' }).internalHost).toBe('10.0.0.1');
+    expect(() => readEdge({ SLIPWAY_CODEC_HOST: '10.0.0.1' })).toThrow(/^SLIPWAY_CODEC_HOST is 10\.0\.0\.1, and/);
     expect(() => readEdge({ SLIPWAY_INTERNAL_HOST: '10.0.0.1' })).toThrow(/^SLIPWAY_INTERNAL_HOST is 10\.0\.0\.1, and/);
   });
 

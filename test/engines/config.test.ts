@@ -14,7 +14,7 @@ describe('readConfig', () => {
         temporalUi: 8233,
         issuer: 8090,
       },
-      ...{ postgres: 54329, supervisor: 8091, proxy: 8092 },
+      ...{ postgres: 54329, supervisor: 8091, proxy: 8092, codec: 8093 },
     });
     expect(config.temporal).toMatchObject({ address: '127.0.0.1:7233', namespace: 'slipway', taskQueue: 'slipway' });
     expect(config.oidc).toEqual({
@@ -35,6 +35,30 @@ describe('readConfig', () => {
     expect(config.temporal.address).toBe('temporal:7233');
     expect(config.databaseUrl).toBe('postgres://db/slipway');
     expect(config.external).toEqual({ database: true, temporal: true, issuer: false });
+  });
+
+  it('knows a codec server where there are payload keys, and only there', () => {
+    expect(readConfig({}).payloads).toBeUndefined();
+    const keys = { SLIPWAY_PAYLOAD_KEYS_FILE: '/etc/slipway/keys.json' };
+    expect(readConfig(keys).payloads).toEqual({
+      keysFile: '/etc/slipway/keys.json',
+      codecUrl: 'http://127.0.0.1:8093',
+      uiOrigin: 'http://127.0.0.1:8233',
+    });
+    const elsewhere = { SLIPWAY_CODEC_HOST: '0.0.0.0', SLIPWAY_TLS_CERT_FILE: 'cert.pem' };
+    expect(readConfig({ ...keys, ...elsewhere }).payloads?.codecUrl).toBe('https://127.0.0.1:8093');
+    const origin = { SLIPWAY_CODEC_UI_ORIGIN: 'https://temporal.example.com' };
+    expect(readConfig({ ...keys, ...origin }).payloads?.uiOrigin).toBe('https://temporal.example.com');
+  });
+
+  it.each([
+    '*',
+    'temporal.example.com',
+    'https://temporal.example.com/',
+    'https://a.example.com,https://b.example.com',
+  ])('refuses %s as the origin of the Temporal UI, which no browser sends', (origin) => {
+    const env = { SLIPWAY_PAYLOAD_KEYS_FILE: 'keys.json', SLIPWAY_CODEC_UI_ORIGIN: origin };
+    expect(() => readConfig(env)).toThrow(/^SLIPWAY_CODEC_UI_ORIGIN must be an origin such as .*, not ".*"\.$/);
   });
 
   it('refuses one audience for the public and the internal APIs', () => {

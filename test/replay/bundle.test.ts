@@ -20,11 +20,12 @@ interface Contents {
 }
 
 /** @throws when a module is a Node built-in, or one that workflows must not have */
-async function contentsOf(workflowsPath: string): Promise<Contents> {
+async function contentsOf(workflowsPath: string, failureConverterPath?: string): Promise<Contents> {
   const used = new Set<string>();
   const said: string[] = [];
   const bundling = bundleWorkflowCode({
     workflowsPath,
+    failureConverterPath,
     logger: new DefaultLogger('ERROR', ({ message }) => said.push(message)),
     webpackConfigHook: (config) => ({
       ...config,
@@ -71,6 +72,13 @@ const foreign = ({ rooms, packages }: Contents) => [
 describe('the workflow bundle', () => {
   it('holds workflows, the domain and the SDK, and nothing that touches the outside', async () => {
     const contents = await contentsOf(join(ROOT, 'workflows', 'index.ts'));
+    expect(contents.rooms).toEqual(['domain', 'workflows']);
+    expect(foreign(contents)).toEqual([]);
+  });
+
+  it('holds nothing else where payloads are encrypted', async () => {
+    const converter = join(ROOT, 'workflows', 'failure-converter.ts');
+    const contents = await contentsOf(join(ROOT, 'workflows', 'index.ts'), converter);
     expect(contents.rooms).toEqual(['domain', 'workflows']);
     expect(foreign(contents)).toEqual([]);
   });

@@ -1,21 +1,28 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Worker } from '@temporalio/worker';
+import type { DataConverter } from '@temporalio/common';
+import { Worker, type ReplayWorkerOptions } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readDataConverter } from '../../bin/data-converter.ts';
 import { workflowBundle } from '../../bin/workflow-bundle.ts';
 import { recordedHistories, type RecordedHistory } from '../fixtures/states.ts';
 import { historyFromJson } from '../_support/dump-history-json.ts';
+import { oneKey, writePayloadKeys } from '../_support/payload-keys.ts';
 import { installQuietRuntime } from '../_support/quiet-runtime.ts';
 
 let folder: string;
-let codePath: string;
+let plain: ReplayWorkerOptions;
+/** As where payloads are encrypted from some day on, and these histories are of the time before. */
+let isPrivate: ReplayWorkerOptions;
 
 beforeAll(async () => {
   installQuietRuntime();
   folder = mkdtempSync(join(tmpdir(), 'slr-'));
-  codePath = await workflowBundle(folder);
+  const env = { SLIPWAY_PAYLOAD_KEYS_FILE: writePayloadKeys(join(folder, 'keys.json'), oneKey('one')) };
+  plain = await optionsOf(undefined);
+  isPrivate = await optionsOf(await readDataConverter(env));
 });
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
@@ -23,9 +30,13 @@ afterAll(() => {
 
 type History = ReturnType<typeof historyFromJson>;
 
-async function replay(history: History): Promise<void> {
+async function optionsOf(dataConverter: DataConverter | undefined): Promise<ReplayWorkerOptions> {
+  return { workflowBundle: { codePath: await workflowBundle(folder, dataConverter) }, dataConverter };
+}
+
+async function replay(history: History, options = plain): Promise<void> {
   const { workflowId } = history.events?.[0]?.workflowExecutionStartedEventAttributes ?? {};
-  await Worker.runReplayHistory({ workflowBundle: { codePath } }, history, workflowId ?? undefined);
+  await Worker.runReplayHistory(options, history, workflowId ?? undefined);
 }
 
 const historyOf = ({ file }: RecordedHistory) => historyFromJson(readFileSync(file, 'utf8'));
@@ -33,9 +44,10 @@ const recorded = recordedHistories();
 
 describe('the present workflow code', () => {
   it.each(recorded.map((one) => [one.workflow, one.case, one.state, one] as const))(
-    'takes up a %s of the case %s in %s',
+    'takes up a %s of the case %s in %s, with and without encrypted payloads',
     async (_workflow, _case, _state, one) => {
       await replay(historyOf(one));
+      await replay(historyOf(one), isPrivate);
     },
   );
 
