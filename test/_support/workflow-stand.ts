@@ -8,8 +8,9 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import { connectionOptions, openTemporal } from '../../bin/temporal-connection.ts';
 import { workflowBundle } from '../../bin/workflow-bundle.ts';
 import { newId } from '../../db/new-id.ts';
-import type { OperationKey } from '../../domain/ids.ts';
-import { bell } from '../../workflows/messages.ts';
+import type { Command } from '../../domain/commands.ts';
+import type { CommandId, OperationKey } from '../../domain/ids.ts';
+import { bell, commands } from '../../workflows/messages.ts';
 import { stacksQueue } from '../../workflows/queues.ts';
 import { ensureTemporal } from '../../workflows/temporal.ts';
 import { openTestPlatform } from './platform.ts';
@@ -35,6 +36,8 @@ export interface WorkflowStand extends AsyncDisposable {
   run(workflow: string, acts: Record<string, Act>): Promise<Ran>;
   /** As an operator does in the Temporal UI. */
   cancel(environmentId: string): Promise<void>;
+  /** Gives a command, as an operator does there; `commandId` when the row has taken it already. @returns what becomes of it */
+  command(environmentId: string, command: Command, commandId?: CommandId): Promise<unknown>;
   /** As after an acceptance. */
   ring(environmentId: string): Promise<void>;
 }
@@ -88,6 +91,10 @@ export async function openWorkflowStand({ main, stacks = [] }: ActivityNames): P
     },
     async cancel(environmentId) {
       await client.workflow.getHandle(environmentId).cancel();
+    },
+    async command(environmentId, command, commandId) {
+      const told = commandId ? { commandId } : {};
+      return await client.workflow.getHandle(environmentId).executeUpdate(commands[command], { args: [told] });
     },
     async ring(environmentId) {
       await client.workflow.getHandle(environmentId).signal(bell);

@@ -98,9 +98,26 @@ describe('a deployment that supersedes', () => {
   });
 });
 
+describe('a command while no worker hears', () => {
+  it('is answered 202, and heard when one is there again', async () => {
+    const id = await next('1.4.1');
+    await rolling(id);
+    await operator.command(id, 'pause');
+    await waits(id, 'resume');
+    const { worker } = platform.platform.children;
+    worker?.kill('SIGSTOP');
+    try {
+      expect(await operator.command(id, 'resume')).toBe(202);
+    } finally {
+      worker?.kill('SIGCONT');
+    }
+    expect((await operator.ended(id)).status).toBe('Completed');
+  });
+});
+
 describe('an operator at the Temporal UI', () => {
   it('pauses and resumes by Updates, is refused what does not fit, and stands in the audit', async () => {
-    const id = await next('1.4.1');
+    const id = await next('1.4.2');
     const { operationId } = await rolling(id);
     const handle = temporal.client.workflow.getHandle(operationId);
     expect(await handle.executeUpdate('pause')).toMatchObject({ wanted: 'pause' });
