@@ -24,6 +24,7 @@ const loop = reconcile({
   db,
   client,
   connection,
+  taskQueue,
   ring: openRing({ client, taskQueue }),
   ensureSweeps: openEnsureSweeps({ client, taskQueue }),
   signal: stop.signal,

@@ -1,10 +1,10 @@
 /**
  * The plain loop in every API and worker process that mends what a lost signal, a lost Temporal or a stopped process
- * left: it rings lanes that have work and do not run, starts sweeps that have something to visit, and ends what is past
- * its deadline. It lives outside Temporal because it has to work when Temporal has lost everything.
+ * left: it rings lanes that have work and do not run, starts sweeps that have something to visit, ends what is past its
+ * deadline, and sees to what a database that was put back does not know of. It lives outside Temporal because it has to work when Temporal has lost everything.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { WorkflowNotFoundError, type Client, type Connection } from '@temporalio/client';
+import type { Client, Connection } from '@temporalio/client';
 import type { Database } from '../db/client.ts';
 import { overdueApprovals } from '../db/approvals.ts';
 import { kindsToSweep } from '../db/due.ts';
@@ -13,7 +13,8 @@ import { expireApproval } from '../db/held-operations.ts';
 import { openWork, type OpenWork } from '../db/open-work.ts';
 import { endOperation, findOperation } from '../db/operations.ts';
 import { laneWorkflowId, operationWorkflowId, type EnvironmentKey, type OperationId } from '../domain/ids.ts';
-import { isRunning, type EnsureSweeps, type Ring } from './client.ts';
+import { isRunning, terminate, type EnsureSweeps, type Ring } from './client.ts';
+import { settleOrphans } from './orphans.ts';
 import { ensureTemporal, inTime } from './temporal.ts';
 
 export interface ReconcileOptions {
@@ -21,6 +22,8 @@ export interface ReconcileOptions {
   client: Client;
   connection: Connection;
   ring: Ring;
+  /** The queue of this platform's workflows. */
+  taskQueue: string;
   ensureSweeps: EnsureSweeps;
   /** Ended when this is aborted. */
   signal: AbortSignal;
@@ -28,6 +31,8 @@ export interface ReconcileOptions {
   intervalMs?: number;
   /** Work younger than this is being rung by whoever accepted it. @default 30 s */
   graceMs?: number;
+  /** How far Temporal's lists may lag behind. @default 60 s */
+  lagMs?: number;
   onError(error: unknown): void;
 }
 
@@ -64,8 +69,12 @@ export async function reconcileOnce(options: ReconcileOptions): Promise<void> {
     );
   }
   await ensureTemporal(connection, client.options.namespace);
-  for (const operationId of toTerminate)
-    await attempt(options, () => inTime(connection, () => terminate(client, operationId)));
+  for (const operationId of toTerminate) {
+    const workflowId = operationWorkflowId(operationId);
+    await attempt(options, () => inTime(connection, () => terminate(client, workflowId, 'past its deadline')));
+  }
+  // Before the lanes are rung: what they find then is all that is to be brought back.
+  await attempt(options, () => settleOrphans(options));
   const environments = new Map(work.filter(({ hasLaneWork }) => hasLaneWork).map((item) => [item.environmentId, item]));
   for (const key of environments.values())
     await attempt(options, () => inTime(connection, () => ringIfIdle(options, key)));
@@ -107,12 +116,4 @@ async function expire(db: Database, work: OpenWork, operationId: OperationId): P
     });
     return ended && claimed;
   });
-}
-
-async function terminate(client: Client, operationId: OperationId): Promise<void> {
-  try {
-    await client.workflow.getHandle(operationWorkflowId(operationId)).terminate('past its deadline');
-  } catch (error) {
-    if (!(error instanceof WorkflowNotFoundError)) throw error;
-  }
 }
