@@ -25,7 +25,7 @@ export interface OrphanOptions extends ListOptions {
 const LAG_MS = 60_000;
 /** Closed workflows are forgotten by Temporal after about as long. */
 const RETENTION_MS = 7 * 24 * 3_600_000;
-/** Of what has closed, so much is compared in one pass: a long time that was lost is made up for in several. */
+/** Of what has closed since the last look so much is compared in one pass: a long time is made up for in several. */
 const WINDOW_MS = 6 * 3_600_000;
 const REASON = 'no row knows it: the database was put back to before it was accepted';
 
@@ -39,7 +39,7 @@ export async function settleOrphans(options: OrphanOptions): Promise<void> {
   const { comparedUntil, isAnother } = await db.forTenant(PLATFORM, (tx) => lookOf(tx, namespaceId));
   if (isAnother) await convergeEverything(db);
   const from = comparedUntil?.getTime() ?? now - RETENTION_MS;
-  const to = Math.min(now, from + WINDOW_MS);
+  const to = comparedUntil ? Math.min(now, from + WINDOW_MS) : now;
   const failures: unknown[] = [];
   for await (const page of listed(options, from, to)) {
     for (const stranger of await strangersAmong(db, page)) {

@@ -205,7 +205,7 @@ describe('rows and reality agree again when', () => {
     const all = await allEnded(db);
     const ids = new Set(all.map(({ id }) => id));
     expect([...after.promised].filter((id) => !ids.has(id))).toEqual([]);
-    const asked = before.union(promised).union(after.promised);
+    const asked = new Set([...before, ...promised, ...after.promised]);
     expect([...ids].filter((id) => !asked.has(id))).toEqual([]);
     for (const environmentId of environments) await expectAgreement(db, compute, environmentId);
     const lost = [...promised].filter((id) => !ids.has(id)).length;

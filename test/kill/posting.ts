@@ -52,7 +52,8 @@ export function startPosting({ rest }: Operator, environmentIds: string[], name:
       },
       { what: `an answer to POST ${path}`, timeoutMs: 180_000, everyMs: 100 },
     );
-    if (answer.status !== 202) throw new Error(`POST ${path} answered ${answer.status}: ${JSON.stringify(answer.said)}`);
+    if (answer.status !== 202)
+      throw new Error(`POST ${path} answered ${answer.status}: ${JSON.stringify(answer.said)}`);
     return answer.location?.split('/').at(-1) ?? '';
   }
 

@@ -77,7 +77,10 @@ async function workflow(
 ): Promise<OperationId> {
   await temporal.client.workflow.start(kind, {
     ...{ workflowId: id, taskQueue, args: [{ ...key, operationId: id }], staticSummary: summary },
-    typedSearchAttributes: operationAttributes({ ...key, operationId: id }, { kind, phase: 'Provisioning', stage: 'dev' }),
+    typedSearchAttributes: operationAttributes(
+      { ...key, operationId: id },
+      { kind, phase: 'Provisioning', stage: 'dev' },
+    ),
   });
   await listedAs(id, 'Running');
   return id;
@@ -170,7 +173,9 @@ describe('a workflow without a row', () => {
     const before = await rowOf(key);
     await look();
     expect(await rowOf(key)).toEqual(before);
-    expect(errors.map(String)).toEqual([expect.stringContaining(`${id} has worked in ${key.environmentId} of fabrikam`)]);
+    expect(errors.map(String)).toEqual([
+      expect.stringContaining(`${id} has worked in ${key.environmentId} of fabrikam`),
+    ]);
   });
 });
 
