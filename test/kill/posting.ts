@@ -17,12 +17,12 @@ interface Call {
   body: unknown;
 }
 
-/** A deployment that changes what runs, a restart, a scan, and so on. */
-function callOf(environmentId: string, number: number): Call {
+/** A deployment that changes what runs, a restart, a scan, and so on. @param key of this post alone */
+function callOf(environmentId: string, number: number, key: string): Call {
   switch (number % 3) {
     case 0: {
       const version = number % 2 === 0 ? '1.4.1' : '1.4.2';
-      const components = bothAt(version, 2).map((component) => ({ ...component, env: { POSTED: String(number) } }));
+      const components = bothAt(version, 2).map((component) => ({ ...component, env: { POSTED: key } }));
       const body = { environmentId, releaseRef: `posted-${number}`, components, rollout: FAST_ROLLOUT };
       return { path: '/v1/runtime/deployments', body };
     }
@@ -33,18 +33,21 @@ function callOf(environmentId: string, number: number): Call {
   }
 }
 
-/** One caller for each environment. @param name makes the keys of these posts different from those of others. */
-export function startPosting({ rest }: Operator, environmentIds: string[], name: string): Posting {
+let postings = 0;
+
+/** So many callers for each environment. */
+export function startPosting({ rest }: Operator, environmentIds: string[], callersOfEach: number): Posting {
+  const name = `${process.pid}-${(postings += 1)}`;
   const promised = new Set<string>();
   const state = { isOver: false, wakes: 0, tries: 0 };
 
-  async function post(environmentId: string, number: number): Promise<string> {
-    const { path, body } = callOf(environmentId, number);
-    const key = { 'idempotency-key': `${name}-${environmentId}-${number}` };
+  async function post(environmentId: string, caller: number, number: number): Promise<string> {
+    const key = `${name}-${caller}-${number}`;
+    const { path, body } = callOf(environmentId, number, key);
     const answer = await until(
       async () => {
         try {
-          const { status, body: said, headers } = await rest.post(path, body, key);
+          const { status, body: said, headers } = await rest.post(path, body, { 'idempotency-key': key });
           return status === 503 ? null : { status, said, location: headers.get('operation-location') };
         } finally {
           state.tries += 1;
@@ -62,10 +65,11 @@ export function startPosting({ rest }: Operator, environmentIds: string[], name:
     return body.status === 'Succeeded' || body.status === 'Failed';
   };
 
-  const callers = environmentIds.map(async (environmentId) => {
+  const of = environmentIds.flatMap((environmentId) => Array<string>(callersOfEach).fill(environmentId));
+  const callers = of.map(async (environmentId, caller) => {
     for (let number = 0; !state.isOver; number += 1) {
       const wakes = state.wakes;
-      const operationId = await post(environmentId, number);
+      const operationId = await post(environmentId, caller, number);
       promised.add(operationId);
       const goesOn = async () => state.isOver || state.wakes !== wakes || (await isEnded(operationId));
       await until(goesOn, { what: `${operationId} to end`, timeoutMs: 180_000 });
@@ -78,7 +82,7 @@ export function startPosting({ rest }: Operator, environmentIds: string[], name:
     promised,
     async everyone() {
       state.wakes += 1;
-      const enough = state.tries + environmentIds.length;
+      const enough = state.tries + callers.length;
       await until(() => state.tries >= enough, { what: 'everyone to have posted' });
     },
     async stop() {
