@@ -4,16 +4,16 @@ import type { Database } from '../db/client.ts';
 import { takeNext, type LaneWork } from '../db/lane.ts';
 import { endOperation, findOperation } from '../db/operations.ts';
 import { findDeploymentByOperation } from '../db/deployments.ts';
-import { findEnvironment, setOutputs } from '../db/environments.ts';
+import { findEnvironment } from '../db/environments.ts';
 import type { Failure } from '../domain/failures.ts';
 import type { EnvironmentKey, OperationId, OperationKey } from '../domain/ids.ts';
-import { isTerminalPhase, type Convergence, type OperationKind, type Phase } from '../domain/phases.ts';
+import type { Convergence, OperationKind, Phase } from '../domain/phases.ts';
 import type { Governance } from '../providers/governance/port.ts';
-import type { StackEngine, StackOutputs } from '../providers/stacks/port.ts';
+import type { StackEngine } from '../providers/stacks/port.ts';
+import { completionOf } from './completion.ts';
 import { rethrow } from './failures.ts';
 import { judgeAgain } from './judge.ts';
 import { summaryOf } from './operation.ts';
-import { environmentOf, specOf } from './stack-spec.ts';
 
 export type NextWork =
   | { kind: 'idle' }
@@ -82,7 +82,7 @@ export function laneActivities(
     /**
      * Waits for the operation's workflow to be closed and sees to it that its row is too: a terminated, timed-out or lost
      * workflow ran no undo, so the row ends with that reason and the environment is marked to be converged. One that was
-     * completed while its row is open was forgotten by a database that was restored: what it provisioned is not undone.
+     * completed while its row is open was forgotten by a database that was restored: what stands, or is gone, stays so.
      */
     async settle(input: OperationKey): Promise<void> {
       const context = Context.current();
@@ -90,12 +90,12 @@ export function laneActivities(
       try {
         const outcome = await awaitOutcome(input.operationId, context.cancellationSignal);
         if (outcome.kind === 'missing') return;
-        const made = outcome.kind === 'completed' ? await provisionedBy(input) : null;
+        const complete = outcome.kind === 'completed' ? await completionOf(db, stacks, input) : null;
         await db.forTenant(input.tenantId, async (tx) => {
           const operation = await findOperation(tx, input.tenantId, input.operationId);
           if (!operation) return;
-          if (made) {
-            await setOutputs(tx, input, made);
+          if (complete) {
+            await complete(tx);
             await endOperation(tx, input, input.operationId, { phase: 'Completed' });
             return;
           }
@@ -112,13 +112,6 @@ export function laneActivities(
       }
     },
   };
-
-  /** What an open provision has made; null when that is nothing any more, or it was another operation. */
-  async function provisionedBy(input: OperationKey): Promise<StackOutputs | null> {
-    const operation = await db.forTenant(input.tenantId, (tx) => findOperation(tx, input.tenantId, input.operationId));
-    if (operation?.kind !== 'provision' || isTerminalPhase(operation.phase)) return null;
-    return await stacks.outputs(specOf(await environmentOf(db, input)));
-  }
 }
 
 /** The next piece of work that governance has judged as it stands now. */

@@ -49,7 +49,7 @@ async function serve(): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   await listenUntil(stop.signal, buildDeps(db, live, { ring, tell: openTell({ client }) }, connection), edge, () =>
     reconcile({
-      ...{ db, client, connection, ring, signal: stop.signal },
+      ...{ db, client, connection, ring, signal: stop.signal, taskQueue: config.temporal.taskQueue },
       ensureSweeps: openEnsureSweeps({ client, taskQueue: config.temporal.taskQueue }),
       tell: openTell({ client }),
       onError: (error) => {

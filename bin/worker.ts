@@ -25,6 +25,7 @@ const loop = reconcile({
   db,
   client,
   connection,
+  taskQueue,
   ring: openRing({ client, taskQueue }),
   ensureSweeps: openEnsureSweeps({ client, taskQueue }),
   tell: openTell({ client }),

@@ -26,11 +26,15 @@ const isIt = (key: EnvironmentKey) =>
   and(eq(environments.tenantId, key.tenantId), eq(environments.id, key.environmentId));
 
 /** A new environment and its tenant's binding to it. @throws DatabaseError 23505 `environments_name` when the name is taken. */
-export async function insertEnvironment(tx: Tx, environment: NewEnvironment): Promise<EnvironmentRow> {
+export async function insertEnvironment(
+  tx: Tx,
+  environment: NewEnvironment,
+  status: EnvironmentStatus = 'Provisioning',
+): Promise<EnvironmentRow> {
   const now = new Date();
   const [row] = await tx
     .insert(environments)
-    .values({ ...environment, status: 'Provisioning', createdAt: now, updatedAt: now })
+    .values({ ...environment, status, createdAt: now, updatedAt: now })
     .returning();
   await tx.insert(tenantBindings).values({
     tenantId: environment.tenantId,

@@ -79,3 +79,12 @@ export async function isRunning(client: Client, workflowId: string): Promise<boo
     throw error;
   }
 }
+
+/** Ends a workflow from outside, for operators to read why; one that is gone is fine. */
+export async function terminate(client: Client, workflowId: string, reason: string): Promise<void> {
+  try {
+    await client.workflow.getHandle(workflowId).terminate(reason);
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+  }
+}

@@ -1,10 +1,10 @@
 /**
  * The plain loop in every API and worker process that mends what a lost signal, a lost Temporal or a stopped process
- * left: it rings lanes that have work and do not run, starts sweeps that have something to visit, and ends what is past
- * its deadline. It lives outside Temporal because it has to work when Temporal has lost everything.
+ * left: it rings lanes that have work and do not run, starts sweeps that have something to visit, ends what is past its
+ * deadline, and sees to what a database that was put back does not know of. It lives outside Temporal because it has to work when Temporal has lost everything.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { WorkflowNotFoundError, type Client, type Connection } from '@temporalio/client';
+import type { Client, Connection } from '@temporalio/client';
 import type { Database } from '../db/client.ts';
 import { overdueApprovals } from '../db/approvals.ts';
 import { kindsToSweep } from '../db/due.ts';
@@ -14,7 +14,8 @@ import { expireApproval } from '../db/held-operations.ts';
 import { openWork, type OpenWork } from '../db/open-work.ts';
 import { endOperation, findOperation } from '../db/operations.ts';
 import { laneWorkflowId, operationWorkflowId, type EnvironmentKey, type OperationId } from '../domain/ids.ts';
-import { isRunning, type EnsureSweeps, type Ring, type Tell } from './client.ts';
+import { isRunning, terminate, type EnsureSweeps, type Ring, type Tell } from './client.ts';
+import { settleOrphans } from './orphans.ts';
 import { ensureTemporal, inTime } from './temporal.ts';
 
 export interface ReconcileOptions {
@@ -22,6 +23,8 @@ export interface ReconcileOptions {
   client: Client;
   connection: Connection;
   ring: Ring;
+  /** The queue of this platform's workflows. */
+  taskQueue: string;
   ensureSweeps: EnsureSweeps;
   tell: Tell;
   /** Ended when this is aborted. */
@@ -30,6 +33,8 @@ export interface ReconcileOptions {
   intervalMs?: number;
   /** Work younger than this is being rung by whoever accepted it. @default 30 s */
   graceMs?: number;
+  /** How far Temporal's lists may lag behind. @default 60 s */
+  lagMs?: number;
   onError(error: unknown): void;
 }
 
@@ -66,8 +71,12 @@ export async function reconcileOnce(options: ReconcileOptions): Promise<void> {
     );
   }
   await ensureTemporal(connection, client.options.namespace);
-  for (const operationId of toTerminate)
-    await attempt(options, () => inTime(connection, () => terminate(client, operationId)));
+  for (const operationId of toTerminate) {
+    const workflowId = operationWorkflowId(operationId);
+    await attempt(options, () => inTime(connection, () => terminate(client, workflowId, 'past its deadline')));
+  }
+  // Before the lanes are rung: what they find then is all that is to be brought back.
+  await attempt(options, () => settleOrphans(options));
   // What was given while the workflow could not be told, or nobody ran it.
   const unheard = await db.forSystem((tx) => unheardCommands(tx, new Date(Date.now() - graceMs)));
   for (const command of unheard) await attempt(options, () => options.tell(command));
@@ -112,12 +121,4 @@ async function expire(db: Database, work: OpenWork, operationId: OperationId): P
     });
     return ended && claimed;
   });
-}
-
-async function terminate(client: Client, operationId: OperationId): Promise<void> {
-  try {
-    await client.workflow.getHandle(operationWorkflowId(operationId)).terminate('past its deadline');
-  } catch (error) {
-    if (!(error instanceof WorkflowNotFoundError)) throw error;
-  }
 }

@@ -15,4 +15,5 @@ export * from './scaling-policy-versions.ts';
 export * from './secret-bindings.ts';
 export * from './services.ts';
 export * from './snapshots.ts';
+export * from './temporal-looks.ts';
 export * from './tenant-bindings.ts';

@@ -57,8 +57,12 @@ export function bothAt(version: string, replicas = 1): Component[] {
   ];
 }
 
-export async function openOperator({ config, home }: TestPlatform, tenant = 'connectsoft'): Promise<Operator> {
-  const token = await obtainToken({ home, issuer: config.oidc.issuer, tenant });
+export async function openOperator(
+  { config, home }: TestPlatform,
+  tenant = 'connectsoft',
+  ttlSeconds?: number,
+): Promise<Operator> {
+  const token = await obtainToken({ home, issuer: config.oidc.issuer, tenant, ttlSeconds });
   const rest = restClient(`http://127.0.0.1:${config.ports.rest}`, token);
   const deployment = async (id: string) => (await rest.get<DeploymentView>(`/v1/runtime/deployments/${id}`)).body;
   const environment = async (id: string) => (await rest.get<EnvironmentView>(`/v1/runtime/environments/${id}`)).body;

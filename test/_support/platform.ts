@@ -20,15 +20,18 @@ export interface TestPlatformOptions {
   parts?: readonly PartName[];
   /** Further variables of every process. */
   env?: Record<string, string>;
+  /** What Postgres has committed outlives its process. @default false */
+  durable?: boolean;
 }
 
 /** Starts it; disposing stops every process and removes the home. */
-export async function openTestPlatform({ parts, env = {} }: TestPlatformOptions = {}): Promise<TestPlatform> {
+export async function openTestPlatform(options: TestPlatformOptions = {}): Promise<TestPlatform> {
+  const { parts, env = {}, durable = false } = options;
   const home = mkdtempSync(join(tmpdir(), 'slw-'));
   const portBase = String(PORT_BASE + 4_000 * Number(process.env.VITEST_POOL_ID ?? 0));
   const ports = { SLIPWAY_PORT_BASE: portBase, ...(await freePorts(PORTS)) };
   const config = readConfig({ ...process.env, SLIPWAY_HOME: home, ...UNLIMITED, ...ports, ...env });
-  const start = () => startPlatform({ config, onProgress: () => undefined, durable: false, parts });
+  const start = () => startPlatform({ config, onProgress: () => undefined, durable, parts });
   const platform = await start();
   const doors = [platform.config.ports.rest, platform.config.ports.internal];
   doors.forEach(watchResponses);

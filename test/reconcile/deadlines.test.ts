@@ -44,6 +44,7 @@ afterAll(async () => {
 const options = (change: Partial<ReconcileOptions> = {}): ReconcileOptions => ({
   db,
   ...temporal,
+  taskQueue: 'nobody-listens',
   ring: openRing({ client: temporal.client, taskQueue: 'nobody-listens' }),
   ensureSweeps: openEnsureSweeps({ client: temporal.client, taskQueue: 'nobody-listens' }),
   tell: openTell({ client: temporal.client }),
