@@ -26,6 +26,7 @@ export function prepareActivities(db: Database, compute: ComputeTarget) {
         if (deployment.preparedAt) return;
         const images = await resolveImages(compute, deployment.components);
         await db.forTenant(input.tenantId, async (tx) => {
+          await requireFence(tx, input, attempt.fence);
           if (!(await advancePhase(tx, input, input.operationId, 'Configuring')))
             throw operationLost(input.operationId);
         });
