@@ -25,7 +25,10 @@ export function prepareActivities(db: Database, compute: ComputeTarget) {
         const deployment = await load(db, input);
         if (deployment.preparedAt) return;
         const images = await resolveImages(compute, deployment.components);
-        await db.forTenant(input.tenantId, (tx) => enter(tx, input, 'Configuring'));
+        await db.forTenant(input.tenantId, async (tx) => {
+          await requireFence(tx, input, attempt.fence);
+          await enter(tx, input, 'Configuring');
+        });
         await db.forTenant(input.tenantId, async (tx) => {
           await requireFence(tx, input, attempt.fence);
           await writeDown(tx, deployment, images);

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkerInterceptors } from '@temporalio/worker';
-import { mainActivities, stacksActivities, sweepsActivities } from '../activities/index.ts';
+import { mainActivities, stacksActivities, sweepsActivities, type ActivityDependencies } from '../activities/index.ts';
 import type { Database } from '../db/client.ts';
 import { cacheHomeOf } from '../local/engines/cache.ts';
 import { ensureSecretFile } from '../local/secret-file.ts';
@@ -20,23 +20,32 @@ import { workflowBundle } from './workflow-bundle.ts';
 /** Long enough for a heartbeating step to reach a safe point; what is left then is tried again elsewhere. */
 const DRAIN = '10s';
 
+/** Where activities touch the outside. */
+export type OutwardPorts = Pick<ActivityDependencies, 'compute' | 'stacks'>;
+
 export interface WorkersOf {
   db: Database;
   client: Client;
   /** Around every activity and workflow of these workers. */
   interceptors?: WorkerInterceptors;
+  /** Around every call to the outside, for workers that are to die at a given one. */
+  around?(ports: OutwardPorts): OutwardPorts;
+  /** Activities at once, of the main queue and of stacks: for workers whose death is to hit one alone. */
+  maxActivities?: number;
 }
 
 /** Connected, and not yet polling: whoever opens them runs and shuts them down. */
-export async function openWorkers(config: Config, { db, client, interceptors = {} }: WorkersOf): Promise<Worker[]> {
+export async function openWorkers(
+  config: Config,
+  { db, client, interceptors = {}, around = (ports) => ports, maxActivities }: WorkersOf,
+): Promise<Worker[]> {
   const { env, temporal, adminTokenFile, supervisorUrl, proxyUrl } = config;
   const native = await NativeConnection.connect(connectionOptions(temporal));
   const token = ensureSecretFile(adminTokenFile);
-  const compute = processCompute({ supervisorUrl, proxyUrl, token });
+  const ports = around({ compute: processCompute({ supervisorUrl, proxyUrl, token }), stacks: openStacks(config) });
   const dependencies = {
     db,
-    compute,
-    stacks: openStacks(config),
+    ...ports,
     governance: openGovernance(env),
     awaitOutcome: openOutcome(client),
   };
@@ -53,18 +62,19 @@ export async function openWorkers(config: Config, { db, client, interceptors = {
       // Bounds how long a workflow waits for a worker that was killed with it in its cache.
       stickyQueueScheduleToStartTimeout: '2s',
       maxCachedWorkflows: 200,
+      maxConcurrentActivityTaskExecutions: maxActivities,
     }),
     await Worker.create({
       ...shared,
       taskQueue: stacksQueue(temporal.taskQueue),
       activities: stacksActivities(dependencies),
       // An engine and its plugin take about 300 MB each.
-      maxConcurrentActivityTaskExecutions: 2,
+      maxConcurrentActivityTaskExecutions: maxActivities ?? 2,
     }),
     await Worker.create({
       ...shared,
       taskQueue: sweepsQueue(temporal.taskQueue),
-      activities: sweepsActivities({ db, visitors: openVisitors(env, { db, compute }) }),
+      activities: sweepsActivities({ db, visitors: openVisitors(env, { db, compute: ports.compute }) }),
       // A turn would never end by itself in that time: it is told at once, and gives back what it holds.
       shutdownGraceTime: 0,
     }),

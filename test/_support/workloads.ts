@@ -3,6 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 
 export interface RunningWorkload {
   pid: number;
+  environmentId: string;
   serviceId: string;
   revision: string;
   instance: string;
@@ -16,7 +17,8 @@ export function runningWorkloads(home: string): RunningWorkload[] {
       const env = environmentOf(Number(name));
       if (!env?.SLIPWAY_CONFIG_DIR?.startsWith(home) || !env.SLIPWAY_INSTANCE) return [];
       const { SLIPWAY_SERVICE: serviceId = '', SLIPWAY_REVISION: revision = '', SLIPWAY_INSTANCE: instance } = env;
-      return [{ pid: Number(name), serviceId, revision, instance }];
+      const environmentId = /\/services\/([^/]+)\//.exec(env.SLIPWAY_CONFIG_DIR)?.[1] ?? '';
+      return [{ pid: Number(name), environmentId, serviceId, revision, instance }];
     })
     .sort((a, b) => `${a.serviceId}/${a.instance}`.localeCompare(`${b.serviceId}/${b.instance}`));
 }
