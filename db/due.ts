@@ -1,9 +1,9 @@
 /** The rows that sweeps visit. A tenant's own transaction writes and gives back; a claim looks across tenants. */
-import { randomUUID } from 'node:crypto';
 import { and, count, eq, inArray, sql } from 'drizzle-orm';
 import type { EnvironmentKey } from '../domain/ids.ts';
 import { SWEEP_AHEAD_MS, SWEEP_KINDS, type SweepKind } from '../domain/sweeps.ts';
 import type { Tx } from './client.ts';
+import { newId } from './new-id.ts';
 import { due } from './schema/index.ts';
 
 export interface DueKey extends EnvironmentKey {
@@ -69,7 +69,7 @@ export async function removeDue(tx: Tx, key: EnvironmentKey, kind: SweepKind, su
  * @param leaseMs after which a row that was not given back is anybody's again.
  */
 export async function claimDue(tx: Tx, kind: SweepKind, limit: number, leaseMs: number): Promise<Claim[]> {
-  const leaseToken = randomUUID();
+  const leaseToken = newId('lease');
   // The database's clock alone decides, so that the sweepers' clocks need not agree.
   const free = sql`${due.kind} = ${kind} and ${due.dueAt} <= clock_timestamp()
     and (${due.leaseUntil} is null or ${due.leaseUntil} <= clock_timestamp())`;
