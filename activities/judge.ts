@@ -35,13 +35,15 @@ export async function judgeAgain(
   return true;
 }
 
-interface Answer {
+/** What governance says to a change. */
+export interface Answer {
   decision: GovernanceDecision;
   /** The approval that it wants; null when it wants none. */
   wanted: WantedApproval | null;
 }
 
-async function ask(governance: Governance, judged: Judged, key: EnvironmentKey): Promise<Answer> {
+/** Asks, and has the approval that is wanted made at the decider too, where it keeps them. @throws PlatformError `GovernanceUnavailable` */
+export async function ask(governance: Governance, judged: Judged, key: EnvironmentKey): Promise<Answer> {
   const decision = await askAbout(governance, judged, key);
   if (decision.decision !== 'requireApproval') return { decision, wanted: null };
   const id = newId('apr');

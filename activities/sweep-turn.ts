@@ -4,8 +4,8 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '../db/client.ts';
-import { claimDue, countDue, giveBack, nextDue, type Claim } from '../db/due.ts';
-import type { SweepKind } from '../domain/sweeps.ts';
+import { claimDue, countDue, giveBack, isAnyDue, type Claim } from '../db/due.ts';
+import { SWEEP_AHEAD_MS, type SweepKind } from '../domain/sweeps.ts';
 import type { Visited, Visitor } from './visitors/visitor.ts';
 
 /** What a turn has done; the rows hold everything that the next one needs. */
@@ -14,7 +14,7 @@ export interface Checkpoint {
   visited: number;
   /** Visits that failed or ran out of time; their rows are due again later. */
   failed: number;
-  /** Rows that are left, due now or later: 0 ends the sweep. */
+  /** Rows that are left, due now or soon: 0 ends the sweep. */
   left: number;
 }
 
@@ -24,7 +24,7 @@ export interface TurnOptions {
   visitor: Visitor;
   /** Ends the turn: what is under way is given back as it was. */
   signal: AbortSignal;
-  /** Told of every visit that failed. */
+  /** Told of every visit that failed, and of one that could not do what comes after it. */
   onError(claim: Claim, error: unknown): void;
   /** Of a whole turn. @default 30 min */
   turnMs?: number;
@@ -44,7 +44,7 @@ export interface TurnOptions {
 
 type Turn = Required<TurnOptions>;
 
-/** Runs until the turn is over, the signal is aborted, or the kind has no row left. @throws what the database refuses */
+/** Runs until the turn is over, the signal is aborted, or no row of the kind is due soon. @throws what the database refuses */
 export async function sweepTurn(options: TurnOptions): Promise<Checkpoint> {
   const turn: Turn = {
     ...{ turnMs: 30 * 60_000, hands: 16, visitMs: 20_000, leaseMs: 60_000, pollMs: 1_000, retryMs: 30_000 },
@@ -62,7 +62,7 @@ export async function sweepTurn(options: TurnOptions): Promise<Checkpoint> {
         underWay.add(visit);
       }
       const idle = claims.length === 0 && underWay.size === 0;
-      if (idle && (await db.forSystem((tx) => nextDue(tx, kind))) === null) break;
+      if (idle && !(await db.forSystem((tx) => isAnyDue(tx, kind, SWEEP_AHEAD_MS)))) break;
       // With hands left free nothing more is due at this moment; with none, the next one that comes free goes on.
       if (claims.length < free) await delay(pollMs, undefined, { signal }).catch(() => undefined);
       else await Promise.race(underWay);
@@ -70,7 +70,7 @@ export async function sweepTurn(options: TurnOptions): Promise<Checkpoint> {
   } finally {
     await Promise.all(underWay);
   }
-  return { ...tally, left: await db.forSystem((tx) => countDue(tx, kind)) };
+  return { ...tally, left: await db.forSystem((tx) => countDue(tx, kind, SWEEP_AHEAD_MS)) };
 }
 
 /** Never rejects. */
@@ -80,7 +80,10 @@ async function visitOne(turn: Turn, claim: Claim): Promise<void> {
   const stop = AbortSignal.any([signal, limit]);
   try {
     const visited = await orAborted(visitor.visit(claim, stop), stop);
-    if (await end(db, claim, visited)) tally.visited += 1;
+    if (await end(db, claim, visited)) {
+      tally.visited += 1;
+      await orAborted(visited.afterwards?.() ?? Promise.resolve(), stop).catch((error) => onError(claim, error));
+    }
   } catch (error) {
     if (!signal.aborted) {
       tally.failed += 1;

@@ -1,26 +1,11 @@
 /** Asking governance: only for production, only once per call, and no answer is a refusal. */
 import type { EnvironmentRow } from '../db/environments.ts';
 import { PlatformError } from '../domain/errors.ts';
-import { planHashOf, type Judged } from '../domain/governed.ts';
-import { hashOf } from '../domain/hash.ts';
-import type { SnapshotId } from '../domain/ids.ts';
-import type { Stage } from '../domain/phases.ts';
-import {
-  askAbout,
-  type Governance,
-  type GovernanceDecision,
-  type GovernedAction,
-} from '../providers/governance/port.ts';
+import { judgedOf, type Change } from '../domain/governed.ts';
+import { askAbout, type Governance, type GovernanceDecision } from '../providers/governance/port.ts';
 import type { Caller } from './caller.ts';
 
-export interface Asked {
-  action: GovernedAction;
-  stage: Stage;
-  /** What was asked for; its hash is a part of what governance judges. */
-  intent: unknown;
-  /** The snapshot that it would change, where it makes a difference: when another one is live, governance is asked again. */
-  over?: SnapshotId | null;
-  facts: Record<string, string>;
+export interface Asked extends Change {
   /** Null when it does not exist yet. */
   environment: EnvironmentRow | null;
 }
@@ -37,12 +22,6 @@ export async function askGovernance(
     tenantId,
     environmentId: asked.environment?.id ?? null,
   });
-}
-
-/** What is asked, as an operation keeps it. */
-export function judgedOf({ subject, clientId }: Caller, { action, stage, intent, over, facts }: Asked): Judged {
-  const plan = { action, intentHash: hashOf(intent), over };
-  return { ...plan, planHash: planHashOf(plan), stage, subject, clientId, facts, approvalId: null };
 }
 
 /** @param more what the answer says beside the reasons */

@@ -1,6 +1,6 @@
 /** What governance's answer means for a mutation: it goes on, it waits for an approval, or it is refused. */
 import type { Tx } from '../db/client.ts';
-import { holdForApproval, lengthenDeadline, setJudged, type WantedApproval } from '../db/held-operations.ts';
+import { keepJudged, type WantedApproval } from '../db/held-operations.ts';
 import { newId } from '../db/new-id.ts';
 import { findOperation } from '../db/operations.ts';
 import { askForApproval, findStandingApproval, spendApproval } from '../db/standing-approvals.ts';
@@ -68,10 +68,5 @@ export async function keep(
   const operation = await findOperation(tx, key.tenantId, id);
   // A command on an operation that has begun already: there is nothing to keep for later.
   if (operation?.status !== 'Accepted') return false;
-  if (!wanted) {
-    await setJudged(tx, key.tenantId, id, judged);
-    return false;
-  }
-  await holdForApproval(tx, await lengthenDeadline(tx, operation), judged, wanted);
-  return true;
+  return await keepJudged(tx, operation, judged, wanted);
 }

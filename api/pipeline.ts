@@ -6,6 +6,7 @@
 import type { Tx } from '../db/client.ts';
 import type { EnvironmentRow } from '../db/environments.ts';
 import { PlatformError } from '../domain/errors.ts';
+import { judgedOf } from '../domain/governed.ts';
 import { hashOf } from '../domain/hash.ts';
 import type { TraceId } from '../domain/ids.ts';
 import type { Scope } from '../domain/scopes.ts';
@@ -16,7 +17,7 @@ import type { ApiDeps } from './deps.ts';
 import { dryRun } from './dry-run.ts';
 import type { Answer, Endpoint, FeedEndpoint, MutationEndpoint, RecallEndpoint } from './endpoint.ts';
 import { acknowledge, type Line } from './feed.ts';
-import { askGovernance, judgedOf } from './governance.ts';
+import { askGovernance } from './governance.ts';
 import { heed } from './judgement.ts';
 import type { Sink } from './live/source.ts';
 import { parseInput, type RawInput } from './parse.ts';

@@ -7,6 +7,7 @@ import type { Database } from '../db/client.ts';
 import { cacheHomeOf } from '../local/engines/cache.ts';
 import { ensureSecretFile } from '../local/secret-file.ts';
 import { processCompute } from '../providers/compute/process.ts';
+import { openRing } from '../workflows/client.ts';
 import { openOutcome } from '../workflows/outcome.ts';
 import { stacksQueue, sweepsQueue } from '../workflows/queues.ts';
 import type { Config } from './config.ts';
@@ -48,6 +49,7 @@ export async function openWorkers(
     ...ports,
     governance: openGovernance(env),
     awaitOutcome: openOutcome(client),
+    ring: openRing({ client, taskQueue: temporal.taskQueue }),
   };
   const { namespace } = temporal;
   const dataConverter = await readDataConverter(env);
@@ -74,7 +76,7 @@ export async function openWorkers(
     await Worker.create({
       ...shared,
       taskQueue: sweepsQueue(temporal.taskQueue),
-      activities: sweepsActivities({ db, visitors: openVisitors(env, { db, compute: ports.compute }) }),
+      activities: sweepsActivities({ db, visitors: openVisitors(env, dependencies) }),
       // A turn would never end by itself in that time: it is told at once, and gives back what it holds.
       shutdownGraceTime: 0,
     }),

@@ -1,9 +1,9 @@
 /** The rows that sweeps visit. A tenant's own transaction writes and gives back; a claim looks across tenants. */
-import { randomUUID } from 'node:crypto';
-import { and, asc, count, eq, inArray, sql } from 'drizzle-orm';
+import { and, count, eq, inArray, sql } from 'drizzle-orm';
 import type { EnvironmentKey } from '../domain/ids.ts';
-import { SWEEP_KINDS, type SweepKind } from '../domain/sweeps.ts';
+import { SWEEP_AHEAD_MS, SWEEP_KINDS, type SweepKind } from '../domain/sweeps.ts';
 import type { Tx } from './client.ts';
+import { newId } from './new-id.ts';
 import { due } from './schema/index.ts';
 
 export interface DueKey extends EnvironmentKey {
@@ -32,6 +32,22 @@ export async function makeDue(tx: Tx, key: DueKey, dueAt: Date): Promise<void> {
     });
 }
 
+/** Makes it due at `dueAt`, whenever it was before, or never; a visit under way finds its claim lost. */
+export async function setDue(tx: Tx, key: DueKey, dueAt: Date | null): Promise<void> {
+  const { tenantId, kind, environmentId, subject } = key;
+  if (dueAt === null) {
+    await removeDue(tx, key, kind, [subject]);
+    return;
+  }
+  await tx
+    .insert(due)
+    .values({ tenantId, kind, environmentId, subject, dueAt })
+    .onConflictDoUpdate({
+      target: [due.tenantId, due.kind, due.environmentId, due.subject],
+      set: { dueAt, leaseToken: null, leaseUntil: null },
+    });
+}
+
 /** Visited no more; a visit under way finds its claim lost. */
 export async function removeDue(tx: Tx, key: EnvironmentKey, kind: SweepKind, subjects: string[]): Promise<void> {
   if (subjects.length === 0) return;
@@ -53,7 +69,7 @@ export async function removeDue(tx: Tx, key: EnvironmentKey, kind: SweepKind, su
  * @param leaseMs after which a row that was not given back is anybody's again.
  */
 export async function claimDue(tx: Tx, kind: SweepKind, limit: number, leaseMs: number): Promise<Claim[]> {
-  const leaseToken = randomUUID();
+  const leaseToken = newId('lease');
   // The database's clock alone decides, so that the sweepers' clocks need not agree.
   const free = sql`${due.kind} = ${kind} and ${due.dueAt} <= clock_timestamp()
     and (${due.leaseUntil} is null or ${due.leaseUntil} <= clock_timestamp())`;
@@ -90,28 +106,33 @@ export async function giveBack(tx: Tx, claim: Claim, next: Date | null): Promise
   return rows.length > 0;
 }
 
-/** When the next row of a kind is due; null when it has none. As `slipway_system`. */
-export async function nextDue(tx: Tx, kind: SweepKind): Promise<Date | null> {
-  const [row] = await tx
-    .select({ dueAt: due.dueAt })
+// Again by the database's clock alone: a sweep that ends and the reconcile that starts it have to agree.
+const isWithin = (aheadMs: number) => sql`${due.dueAt} <= clock_timestamp() + ${aheadMs} * interval '1 millisecond'`;
+
+/** Whether a kind has a row that is due, in somebody's hands or not, or will be soon. As `slipway_system`. */
+export async function isAnyDue(tx: Tx, kind: SweepKind, aheadMs: number): Promise<boolean> {
+  const rows = await tx
+    .select({ subject: due.subject })
     .from(due)
-    .where(eq(due.kind, kind))
-    .orderBy(asc(due.dueAt))
+    .where(and(eq(due.kind, kind), isWithin(aheadMs)))
     .limit(1);
-  return row?.dueAt ?? null;
+  return rows.length > 0;
 }
 
-/** How many rows a kind has, due or not. As `slipway_system`. */
-export async function countDue(tx: Tx, kind: SweepKind): Promise<number> {
-  const [row] = await tx.select({ rows: count() }).from(due).where(eq(due.kind, kind));
+/** How many those are. As `slipway_system`. */
+export async function countDue(tx: Tx, kind: SweepKind, aheadMs: number): Promise<number> {
+  const [row] = await tx
+    .select({ rows: count() })
+    .from(due)
+    .where(and(eq(due.kind, kind), isWithin(aheadMs)));
   return row?.rows ?? 0;
 }
 
-/** The kinds that have anything to visit, ever. As `slipway_system`. */
+/** The kinds that have something to visit, now or soon. As `slipway_system`. */
 export async function kindsToSweep(tx: Tx): Promise<SweepKind[]> {
   const rows = await tx
     .selectDistinct({ kind: due.kind })
     .from(due)
-    .where(inArray(due.kind, [...SWEEP_KINDS]));
+    .where(and(inArray(due.kind, [...SWEEP_KINDS]), isWithin(SWEEP_AHEAD_MS)));
   return rows.map(({ kind }) => kind);
 }

@@ -3,6 +3,7 @@ import { OperationFault } from '../domain/failures.ts';
 import type { EnvironmentKey, SnapshotId } from '../domain/ids.ts';
 import type { EnvironmentStatus } from '../domain/phases.ts';
 import type { Tx } from './client.ts';
+import { setDue } from './due.ts';
 import { newId } from './new-id.ts';
 import { environments, tenantBindings } from './schema/index.ts';
 
@@ -32,19 +33,25 @@ export async function insertEnvironment(
   status: EnvironmentStatus = 'Provisioning',
 ): Promise<EnvironmentRow> {
   const now = new Date();
+  const { tenantId, id } = environment;
   const [row] = await tx
     .insert(environments)
     .values({ ...environment, status, createdAt: now, updatedAt: now })
     .returning();
   await tx.insert(tenantBindings).values({
-    tenantId: environment.tenantId,
+    tenantId,
     id: newId('tb'),
-    environmentId: environment.id,
+    environmentId: id,
     isolationModel: environment.isolationModel,
     createdAt: now,
   });
+  if (environment.expiresAt) await setDue(tx, expiryOf({ tenantId, environmentId: id }), environment.expiresAt);
   return row as EnvironmentRow;
 }
+
+/** What makes the `expiry` sweep look at an environment: due when the environment expires, and moved with that. */
+const expiryOf = ({ tenantId, environmentId }: EnvironmentKey) =>
+  ({ tenantId, kind: 'expiry', environmentId, subject: 'environment' }) as const;
 
 export async function findEnvironment(tx: Tx, key: EnvironmentKey): Promise<EnvironmentRow | null> {
   const [row] = await tx.select().from(environments).where(isIt(key));
@@ -121,6 +128,7 @@ export async function changeEnvironment(
     .update(environments)
     .set({ ...change, updatedAt: new Date() })
     .where(isIt(key));
+  if (change.expiresAt !== undefined) await setDue(tx, expiryOf(key), change.expiresAt);
 }
 
 export async function setOutputs(tx: Tx, key: EnvironmentKey, outputs: Record<string, unknown> | null): Promise<void> {

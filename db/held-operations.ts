@@ -15,11 +15,23 @@ import { operations } from './schema/index.ts';
 /** An approval that governance wants, with its id at the Governance platform if it is kept there too. */
 export type WantedApproval = Pick<ApprovalRow, 'id' | 'externalId' | 'reasons' | 'obligations'>;
 
-/** Part of the acceptance transaction: an operation that waits has that time beside the time of the queue. */
-export async function lengthenDeadline(tx: Tx, operation: OperationRow): Promise<OperationRow> {
+/** An operation that waits has that time beside the time of the queue. */
+async function lengthenDeadline(tx: Tx, operation: OperationRow): Promise<OperationRow> {
   const deadlineAt = new Date(operation.deadlineAt.getTime() + APPROVAL_SECONDS * 1000);
   await tx.update(operations).set({ deadlineAt }).where(isIt(operation.tenantId, operation.id));
   return { ...operation, deadlineAt };
+}
+
+/** Part of the acceptance transaction: the operation keeps what was judged. True when it has to wait for an approval. */
+export async function keepJudged(
+  tx: Tx,
+  operation: OperationRow,
+  judged: Judged,
+  wanted: WantedApproval | null,
+): Promise<boolean> {
+  if (wanted) await holdForApproval(tx, await lengthenDeadline(tx, operation), judged, wanted);
+  else await setJudged(tx, operation.tenantId, operation.id, judged);
+  return wanted !== null;
 }
 
 /** Notes what governance has judged of an accepted operation. */

@@ -1,4 +1,5 @@
 /** What governance was asked about a change: kept with the operation, so that it can be asked again when the plan has changed. */
+import type { Person } from './approvals.ts';
 import { hashOf } from './hash.ts';
 import type { ApprovalId, SnapshotId } from './ids.ts';
 import type { Stage } from './phases.ts';
@@ -32,6 +33,18 @@ export interface Judged extends GovernedPlan {
   facts: Record<string, string>;
   /** The approval without which it does not begin; null where governance allowed it. */
   approvalId: ApprovalId | null;
+}
+
+/** A change that governance is asked about. */
+export interface Change extends Pick<GovernedPlan, 'action' | 'over'>, Pick<Judged, 'stage' | 'facts'> {
+  /** What was asked for; its hash is a part of what governance judges. */
+  intent: unknown;
+}
+
+/** What is asked, as an operation keeps it. */
+export function judgedOf({ subject, clientId }: Person, { action, stage, intent, over, facts }: Change): Judged {
+  const plan = { action, intentHash: hashOf(intent), over };
+  return { ...plan, planHash: planHashOf(plan), stage, subject, clientId, facts, approvalId: null };
 }
 
 export function planHashOf({ action, intentHash, over }: GovernedPlan): string {

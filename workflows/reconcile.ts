@@ -83,7 +83,7 @@ export async function reconcileOnce(options: ReconcileOptions): Promise<void> {
   const environments = new Map(work.filter(({ hasLaneWork }) => hasLaneWork).map((item) => [item.environmentId, item]));
   for (const key of environments.values())
     await attempt(options, () => inTime(connection, () => ringIfIdle(options, key)));
-  // Where nothing is live there is nothing to sweep, and no sweep.
+  // Where nothing is due soon there is nothing to sweep, and no sweep.
   await attempt(options, async () => {
     const kinds = await db.forSystem(kindsToSweep);
     await inTime(connection, () => options.ensureSweeps(kinds));

@@ -1,6 +1,6 @@
 /**
- * Work that comes round by itself, one workflow per kind: turn after turn over the rows that are due, until the kind has
- * none left. It carries no state, and a history of one activity, however many rows there are and however long it goes on.
+ * Work that comes round by itself, one workflow per kind: turn after turn over the rows that are due, until none of the
+ * kind is due soon. It carries no state, and a history of one activity, however many rows there are and however long it goes on.
  */
 import { continueAsNew, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { SweepsActivities } from '../activities/index.ts';

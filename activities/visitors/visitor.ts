@@ -11,6 +11,8 @@ export interface Visited {
    * gone, nothing is written.
    */
   record?(tx: Tx): Promise<void>;
+  /** What comes once that stands; when it fails, or the worker dies before it, nothing is taken back. */
+  afterwards?(): Promise<void>;
 }
 
 export interface Visitor {

@@ -20,7 +20,7 @@ const computeTargets = z
   .refine((targets) => new Set(targets).size === targets.length, 'names a target twice')
   .meta({ uniqueItems: true });
 
-/** When it is no longer wanted; kept with the environment for whoever cleans up. Nothing takes it away by itself yet. */
+/** When it is no longer wanted: from then on it is taken away, as by a decommission. */
 const expiresAt = instant.refine((time) => time.getTime() > Date.now(), 'lies in the past');
 
 export const provisionBody = z.strictObject({
@@ -97,7 +97,7 @@ export const environmentSummary = z.strictObject({
   computeTargets: z.array(z.enum(COMPUTE_TARGETS)),
   pulumiStackRef: z.string(),
   status: z.enum(ENVIRONMENT_STATUSES),
-  /** When it is no longer wanted; null when nobody has said. */
+  /** When it is taken away by itself; null when nobody has said. */
   expiresAt: z.string().nullable(),
   createdAt: z.string(),
   updatedAt: z.string(),

@@ -10,7 +10,7 @@ export const due = pgTable(
     tenantId: tenantId(),
     kind: text('kind').$type<SweepKind>().notNull(),
     environmentId: text('environment_id').$type<EnvironmentId>().notNull(),
-    /** What is visited in the environment, by the kind's own names: a service for `health`. */
+    /** What is visited in the environment, by the kind's own names: a service for `health`; always the same for `expiry`. */
     subject: text('subject').notNull(),
     dueAt: at('due_at').notNull(),
     /** Who visits it now; null, or as good as null once the lease is over, when nobody does. */

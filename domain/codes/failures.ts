@@ -91,7 +91,8 @@ export const FAILURE_TEXTS: Record<FailureCode, CodeText> = {
     whatToDo: 'Ask again when you want it.',
   },
   OperationCanceled: {
-    means: 'Somebody canceled its workflow.',
+    means:
+      'Somebody canceled its workflow; or an expiry waited for an approval when the time of the environment was moved.',
     whatToDo: 'Ask again when you want it.',
   },
   OperationAborted: {

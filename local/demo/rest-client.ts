@@ -8,6 +8,7 @@ export interface Answer<T = Record<string, unknown>> {
 export interface RestClient {
   get<T>(path: string): Promise<Answer<T>>;
   post<T>(path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer<T>>;
+  patch<T>(path: string, body: unknown): Promise<Answer<T>>;
 }
 
 /** @param url e.g. `http://127.0.0.1:8080`; paths begin with `/v1/runtime`. */
@@ -28,5 +29,6 @@ export function restClient(url: string, token: string): RestClient {
   return {
     get: (path) => send('GET', path),
     post: (path, body = {}, headers) => send('POST', path, body, headers),
+    patch: (path, body) => send('PATCH', path, body),
   };
 }

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Context } from '@temporalio/activity';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { NativeConnection, Worker } from '@temporalio/worker';
@@ -11,7 +12,7 @@ import { newId } from '../../db/new-id.ts';
 import type { Command } from '../../domain/commands.ts';
 import type { CommandId, OperationKey } from '../../domain/ids.ts';
 import { bell, commands } from '../../workflows/messages.ts';
-import { stacksQueue } from '../../workflows/queues.ts';
+import { stacksQueue, sweepsQueue } from '../../workflows/queues.ts';
 import { ensureTemporal } from '../../workflows/temporal.ts';
 import { openTestPlatform } from './platform.ts';
 import { installQuietRuntime } from './quiet-runtime.ts';
@@ -32,8 +33,8 @@ export interface Ran {
 }
 
 export interface WorkflowStand extends AsyncDisposable {
-  /** Runs a workflow to its end, in an environment of its own. */
-  run(workflow: string, acts: Record<string, Act>): Promise<Ran>;
+  /** Runs a workflow to its end, in an environment of its own. @param more what it is given beside the ids */
+  run(workflow: string, acts: Record<string, Act>, more?: Record<string, unknown>): Promise<Ran>;
   /** As an operator does in the Temporal UI. */
   cancel(environmentId: string): Promise<void>;
   /** Gives a command, as an operator does there; `commandId` when the row has taken it already. @returns what becomes of it */
@@ -47,9 +48,11 @@ export interface ActivityNames {
   main: readonly string[];
   /** Those of the queue of stacks. */
   stacks?: readonly string[];
+  /** Those of the queue of sweeps. */
+  sweeps?: readonly string[];
 }
 
-export async function openWorkflowStand({ main, stacks = [] }: ActivityNames): Promise<WorkflowStand> {
+export async function openWorkflowStand({ main, stacks = [], sweeps = [] }: ActivityNames): Promise<WorkflowStand> {
   installQuietRuntime();
   const platform = await openTestPlatform({ parts: ['temporal'] });
   const { temporal } = platform.config;
@@ -59,8 +62,10 @@ export async function openWorkflowStand({ main, stacks = [] }: ActivityNames): P
   const native = await NativeConnection.connect(connectionOptions(temporal));
   const runs = new Map<string, { acts: Record<string, Act>; calls: Call[] }>();
   const activity = (name: string) => async (input: Call['input']) => {
-    const run = runs.get(input.environmentId);
-    if (!run) throw new Error(`nobody runs anything in ${input.environmentId}`);
+    // What a sweep calls is about no environment: its workflow is the one that was run here.
+    const environmentId = input.environmentId ?? Context.current().info.workflowExecution?.workflowId;
+    const run = runs.get(environmentId);
+    if (!run) throw new Error(`nobody runs anything in ${environmentId}`);
     run.calls.push({ name, input });
     return await run.acts[name]?.(input, run.calls.filter((call) => call.name === name).length);
   };
@@ -73,17 +78,20 @@ export async function openWorkflowStand({ main, stacks = [] }: ActivityNames): P
       workflowBundle: { codePath: await workflowBundle(folder) },
       activities: of(main),
     }),
-    ...(stacks.length > 0
-      ? [await Worker.create({ ...shared, taskQueue: stacksQueue(temporal.taskQueue), activities: of(stacks) })]
-      : []),
   ];
+  for (const [queue, names] of [
+    [stacksQueue(temporal.taskQueue), stacks],
+    [sweepsQueue(temporal.taskQueue), sweeps],
+  ] as const) {
+    if (names.length > 0) workers.push(await Worker.create({ ...shared, taskQueue: queue, activities: of(names) }));
+  }
   const working = Promise.all(workers.map((worker) => worker.run()));
   return {
-    async run(workflow, acts) {
+    async run(workflow, acts, more = {}) {
       const environmentId = newId('env');
       const calls: Call[] = [];
       runs.set(environmentId, { acts, calls });
-      const input: OperationKey = { tenantId: 'connectsoft', environmentId, operationId: newId('op') };
+      const input = { tenantId: 'connectsoft', environmentId, operationId: newId('op'), ...more };
       const outcome = await client.workflow
         .execute(workflow, { workflowId: environmentId, taskQueue: temporal.taskQueue, args: [input] })
         .then(() => 'completed', typeOf);

@@ -7,7 +7,7 @@ const open = (seconds?: string) =>
 
 describe('SLIPWAY_HEALTH_INTERVAL_SECONDS', () => {
   it.each([undefined, '', '1', '30', '3600'])('may be %s', (seconds) => {
-    expect(Object.keys(open(seconds))).toEqual(['health']);
+    expect(Object.keys(open(seconds))).toEqual(['health', 'expiry']);
   });
 
   it.each(['0', '-1', '1.5', '3601', 'often', 'NaN'])('is refused when it is %s', (seconds) => {

@@ -1,20 +1,17 @@
 /** What was there before versions and concerned services were on record (migration 0019). */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { migrateDatabase } from '../../db/migrate.ts';
+import { migrateUpTo } from '../_support/migrate-up-to.ts';
 import { openTestPlatform, type TestPlatform } from '../_support/platform.ts';
 import { openTenantTables, type TenantTables } from '../_support/tenant-tables.ts';
 
-const MIGRATIONS = resolve(import.meta.dirname, '../../db/migrations');
 const LAST_BEFORE = '0017_drift_findings_tenancy';
 
 let platform: TestPlatform;
 let tables: TenantTables;
 beforeAll(async () => {
   platform = await openTestPlatform({ parts: ['postgres'] });
-  await migrateUpTo(LAST_BEFORE);
+  await migrateUpTo(platform.config.databaseUrl, LAST_BEFORE);
   tables = await openTenantTables(platform.config.databaseUrl);
   await tables.query(`
     insert into scaling_policies (tenant_id, id, environment_id, service_id, target, metric, min_replicas, max_replicas,
@@ -41,22 +38,6 @@ afterAll(async () => {
   await tables?.[Symbol.asyncDispose]();
   await platform?.[Symbol.asyncDispose]();
 });
-
-async function migrateUpTo(last: string): Promise<void> {
-  const journal = JSON.parse(readFileSync(join(MIGRATIONS, 'meta', '_journal.json'), 'utf8')) as {
-    entries: { tag: string }[];
-  };
-  const entries = journal.entries.slice(0, journal.entries.findIndex(({ tag }) => tag === last) + 1);
-  const folder = mkdtempSync(join(tmpdir(), 'slm-'));
-  try {
-    mkdirSync(join(folder, 'meta'));
-    writeFileSync(join(folder, 'meta', '_journal.json'), JSON.stringify({ ...journal, entries }));
-    for (const { tag } of entries) cpSync(join(MIGRATIONS, `${tag}.sql`), join(folder, `${tag}.sql`));
-    await migrateDatabase(platform.config.databaseUrl, folder);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
 
 it('a policy that was in force has what it said as its first version', async () => {
   const [policy] = await tables.query('select * from scaling_policies');

@@ -8,14 +8,17 @@ import {
   kindsToSweep,
   makeDue,
   removeDue,
+  setDue,
   type Claim,
   type DueKey,
 } from '../../db/due.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
+import { SWEEP_AHEAD_MS } from '../../domain/sweeps.ts';
 import { openTestPlatform, type TestPlatform } from '../_support/platform.ts';
 import { until } from '../_support/until.ts';
 
 const LEASE_MS = 60_000;
+const EVER_MS = 365 * 86_400_000;
 let platform: TestPlatform;
 let db: Database;
 let other: Database;
@@ -97,7 +100,7 @@ describe('a claim', () => {
     const [mine] = await claim(1);
     await db.forTenant('connectsoft', (tx) => removeDue(tx, keyOf(''), 'health', ['gone']));
     expect(await end(mine as Claim, new Date())).toBe(false);
-    expect(await db.forSweep((tx) => countDue(tx, 'health'))).toBe(0);
+    expect(await db.forSweep((tx) => countDue(tx, 'health', EVER_MS))).toBe(0);
   });
 });
 
@@ -118,10 +121,32 @@ describe('a row', () => {
     expect(subjects(await claim(1))).toEqual(['early']);
   });
 
-  it('makes its kind one to sweep, whether it is due or not', async () => {
-    expect(await db.forSystem(kindsToSweep)).toEqual([]);
+  it('makes its kind one to sweep once it is due soon, in hands or not, and costs nothing before', async () => {
     await isDue(keyOf('tomorrow'), 86_400_000);
+    expect(await db.forSystem(kindsToSweep)).toEqual([]);
+    await isDue(keyOf('soon'), SWEEP_AHEAD_MS - 10_000);
     expect(await db.forSystem(kindsToSweep)).toEqual(['health']);
+    await isDue(keyOf('soon'), -1_000);
+    expect(await claim(1)).toHaveLength(1);
+    expect(await db.forSystem(kindsToSweep)).toEqual(['health']);
+  });
+
+  it('may be moved to any time, or taken away, and whoever has it in hands has lost it then', async () => {
+    const moved = keyOf('moved');
+    const move = (dueAt: Date | null) => db.forTenant('connectsoft', (tx) => setDue(tx, moved, dueAt));
+    const dueAt = async () => (await superuser.query('select due_at from due')).rows as { due_at: Date }[];
+    for (const inMs of [-1_000, 60_000, -2_000]) {
+      const at = new Date(Date.now() + inMs);
+      await move(at);
+      expect(await dueAt()).toEqual([{ due_at: at }]);
+      const [mine] = await claim(1);
+      expect(mine !== undefined).toBe(inMs < 0);
+      if (!mine) continue;
+      await move(at);
+      expect(await end(mine, new Date())).toBe(false);
+    }
+    await move(null);
+    expect(await dueAt()).toEqual([]);
   });
 });
 

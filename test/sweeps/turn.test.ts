@@ -9,6 +9,7 @@ import { latestHealth, recordHealth } from '../../db/health.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
 import { newId } from '../../db/new-id.ts';
 import type { EnvironmentKey } from '../../domain/ids.ts';
+import { SWEEP_AHEAD_MS } from '../../domain/sweeps.ts';
 import { openTestPlatform, type TestPlatform } from '../_support/platform.ts';
 import { until } from '../_support/until.ts';
 
@@ -48,7 +49,7 @@ const isDue = async (of: EnvironmentKey, ...subjects: string[]) => {
     await db.forTenant(of.tenantId, (tx) => makeDue(tx, row, new Date(Date.now() - 1_000)));
   }
 };
-const rows = () => db.forSweep((tx) => countDue(tx, 'health'));
+const rows = () => db.forSweep((tx) => countDue(tx, 'health', 365 * 86_400_000));
 const free = () => db.forSweep((tx) => claimDue(tx, 'health', 1_000, 60_000));
 const latest = (of: EnvironmentKey, serviceId: string) =>
   db.forTenant(of.tenantId, (tx) => latestHealth(tx, of, serviceId));
@@ -109,6 +110,48 @@ describe('a turn', () => {
       },
     });
     expect(await done).toEqual({ visited: 2, failed: 0, left: 0 });
+  });
+
+  it('ends when nothing is due soon, and leaves what is due later to itself', async () => {
+    await isDue(key, 'a');
+    const done = await turn({ visit: async () => ({ next: new Date(Date.now() + 2 * SWEEP_AHEAD_MS) }) });
+    expect(done).toEqual({ visited: 1, failed: 0, left: 0 });
+    expect(await rows()).toBe(1);
+  });
+
+  it('does what comes after a visit once that stands; when it fails, nothing is taken back', async () => {
+    await isDue(key, 'a', 'b');
+    const stood: number[] = [];
+    const failed: string[] = [];
+    const done = await turn({
+      hands: 1,
+      visit: async ({ subject }) => ({
+        next: null,
+        afterwards: async () => {
+          stood.push(await rows());
+          if (subject === 'a') throw new Error('nobody heard it');
+        },
+      }),
+      onError: ({ subject }) => failed.push(subject),
+    });
+    expect(stood).toEqual([1, 0]);
+    expect(failed).toEqual(['a']);
+    expect(done).toEqual({ visited: 2, failed: 0, left: 0 });
+  });
+
+  it('does not do what comes after a visit that was not recorded', async () => {
+    await isDue(key, 'a');
+    let done = 0;
+    await turn({
+      visit: async () => ({
+        next: null,
+        record: () => db.forTenant(key.tenantId, (other) => removeDue(other, key, 'health', ['a'])),
+        afterwards: async () => {
+          done += 1;
+        },
+      }),
+    });
+    expect(done).toBe(0);
   });
 
   it('ends when its time is up, with rows left for the next', async () => {

@@ -2,6 +2,8 @@
 import type { Tx } from '../../../db/client.ts';
 import { changeEnvironment, findEnvironment, lockEnvironment, type EnvironmentRow } from '../../../db/environments.ts';
 import { appendEvent } from '../../../db/events.ts';
+import { withdrawExpiry } from '../../../db/expiry.ts';
+import { findOpenOperation } from '../../../db/operations.ts';
 import { servicesOnTargets } from '../../../db/targets-in-use.ts';
 import { PlatformError } from '../../../domain/errors.ts';
 import type { EnvironmentKey } from '../../../domain/ids.ts';
@@ -38,8 +40,10 @@ export const patchEnvironment = mutation({
     const before = await lockEnvironment(tx, key);
     if (!before) throw notThere('EnvironmentNotFound');
     checkStanding(before);
+    await checkNotGoing(tx, key);
     const { computeTargets, expiresAt } = body;
     if (computeTargets) await checkNotInUse(tx, key, before, computeTargets);
+    if (expiresAt !== undefined) await withdrawExpiry(tx, key);
     await changeEnvironment(tx, key, { computeTargets, expiresAt });
     const data = {
       ...(computeTargets && { computeTargets }),
@@ -56,6 +60,15 @@ function checkStanding({ id, status }: EnvironmentRow): void {
   if (status === 'Provisioning' || status === 'Ready' || status === 'Updating') return;
   throw new PlatformError('EnvironmentNotReady', `The environment is ${status} and is not changed any more.`, {
     details: { environmentId: id, environmentStatus: status },
+  });
+}
+
+/** Whoever reads that it stays longer must not lose it all the same. One that waits for an approval may still be refused. */
+async function checkNotGoing(tx: Tx, key: EnvironmentKey): Promise<void> {
+  const decommission = await findOpenOperation(tx, key, 'decommission');
+  if (!decommission || decommission.waitingOn?.kind === 'approval') return;
+  throw new PlatformError('EnvironmentNotReady', 'The environment is to be taken away and is not changed any more.', {
+    details: { environmentId: key.environmentId, operationId: decommission.id },
   });
 }
 

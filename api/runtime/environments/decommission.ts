@@ -1,15 +1,12 @@
+import { openDecommission } from '../../../db/decommissions.ts';
 import { lockEnvironment } from '../../../db/environments.ts';
-import { newId } from '../../../db/new-id.ts';
-import { acceptOperation, findOpenOperation, type OperationRow } from '../../../db/operations.ts';
+import type { OperationRow } from '../../../db/operations.ts';
 import { PlatformError } from '../../../domain/errors.ts';
 import { mutation } from '../../endpoint.ts';
 import { operationPath } from '../../paths.ts';
 import { decommissionAnswer, decommissionBody, environmentParams } from '../../shapes/environment.ts';
 import { notThere } from '../../tenant-guard.ts';
 import { heldEnvironment } from './whole.ts';
-
-/** Kept for a last look at what is left. */
-const RESERVE_SECONDS = 60;
 
 export const decommissionEnvironment = mutation({
   route: '/runtime/environments/{environmentId}/decommission',
@@ -44,18 +41,10 @@ export const decommissionEnvironment = mutation({
         details: { environmentId: environment.id },
       });
     }
-    const before = await findOpenOperation(tx, key, 'decommission');
+    const { progressDeadlineSeconds } = body;
+    const { operation, isNew } = await openDecommission(tx, { ...key, progressDeadlineSeconds, traceId });
     // Asked for again while it is open it is the same one: judged and rung for already.
-    if (before) return answerOf(before);
-    const operation = await acceptOperation(tx, {
-      ...key,
-      id: newId('op'),
-      kind: 'decommission',
-      budgetSeconds: body.progressDeadlineSeconds + RESERVE_SECONDS,
-      reserveSeconds: RESERVE_SECONDS,
-      traceId,
-    });
-    return { ...answerOf(operation), operation: { id: operation.id, key } };
+    return isNew ? { ...answerOf(operation), operation: { id: operation.id, key } } : answerOf(operation);
   },
 });
 
