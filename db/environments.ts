@@ -26,6 +26,10 @@ export type NewEnvironment = Pick<
 const isIt = (key: EnvironmentKey) =>
   and(eq(environments.tenantId, key.tenantId), eq(environments.id, key.environmentId));
 
+/** What makes the `expiry` sweep look at an environment: due when the environment expires, and moved with that. */
+const expiryOf = ({ tenantId, environmentId }: EnvironmentKey) =>
+  ({ tenantId, kind: 'expiry', environmentId, subject: 'environment' }) as const;
+
 /** A new environment and its tenant's binding to it. @throws DatabaseError 23505 `environments_name` when the name is taken. */
 export async function insertEnvironment(
   tx: Tx,
@@ -48,10 +52,6 @@ export async function insertEnvironment(
   if (environment.expiresAt) await setDue(tx, expiryOf({ tenantId, environmentId: id }), environment.expiresAt);
   return row as EnvironmentRow;
 }
-
-/** What makes the `expiry` sweep look at an environment: due when the environment expires, and moved with that. */
-const expiryOf = ({ tenantId, environmentId }: EnvironmentKey) =>
-  ({ tenantId, kind: 'expiry', environmentId, subject: 'environment' }) as const;
 
 export async function findEnvironment(tx: Tx, key: EnvironmentKey): Promise<EnvironmentRow | null> {
   const [row] = await tx.select().from(environments).where(isIt(key));
