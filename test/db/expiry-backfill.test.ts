@@ -1,4 +1,4 @@
-/** Environments that had an expiry before anything took them away by it (migration 0021). */
+/** Environments that had an expiry before anything took them away by it (migration 0025). */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { migrateDatabase } from '../../db/migrate.ts';
 import { migrateUpTo } from '../_support/migrate-up-to.ts';
