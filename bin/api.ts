@@ -18,6 +18,7 @@ import { processCompute } from '../providers/compute/process.ts';
 import { localVault } from '../providers/secrets/local-vault.ts';
 import { openEnsureSweeps, openRing, type Ring } from '../workflows/client.ts';
 import { reconcile } from '../workflows/reconcile.ts';
+import { openTendVersions } from '../workflows/tend-versions.ts';
 import { ConfigError } from './config-error.ts';
 import { readConfig } from './config.ts';
 import { readEdge, type Edge } from './edge.ts';
@@ -50,6 +51,7 @@ async function serve(): Promise<void> {
     reconcile({
       ...{ db, client, connection, ring, signal: stop.signal },
       ensureSweeps: openEnsureSweeps({ client, taskQueue: config.temporal.taskQueue }),
+      tendVersions: openTendVersions({ client, taskQueue: config.temporal.taskQueue }, config.temporal.deployment),
       onError: (error) => {
         if (!stop.signal.aborted) log.warn({ reason: String(error) }, 'a pass of reconcile failed');
       },

@@ -5,9 +5,11 @@ import { Runtime } from '@temporalio/worker';
 import { openDatabase } from '../db/client.ts';
 import { openEnsureSweeps, openRing } from '../workflows/client.ts';
 import { reconcile } from '../workflows/reconcile.ts';
+import { openTendVersions } from '../workflows/tend-versions.ts';
 import { ensureTemporal } from '../workflows/temporal.ts';
 import { readConfig } from './config.ts';
 import { openTemporal } from './temporal-connection.ts';
+import { workerVersion } from './worker-version.ts';
 import { openWorkers } from './workers.ts';
 
 const config = readConfig();
@@ -26,6 +28,7 @@ const loop = reconcile({
   connection,
   ring: openRing({ client, taskQueue }),
   ensureSweeps: openEnsureSweeps({ client, taskQueue }),
+  tendVersions: openTendVersions({ client, taskQueue }, config.temporal.deployment),
   signal: stop.signal,
   onError: (error) => console.error('reconcile: a pass failed:', error instanceof Error ? error.message : error),
 });
@@ -48,5 +51,8 @@ function announce(path: string): void {
   mkdirSync(dirname(path), { recursive: true });
   if (existsSync(path)) rmSync(path);
   writeFileSync(path, `${process.pid}\n`);
-  console.log(`worker: polling ${taskQueue}`);
+  const { version } = workerVersion(config) ?? {};
+  console.log(
+    `worker: polling ${taskQueue}${version ? `, build ${version.buildId} of ${version.deploymentName}` : ''}`,
+  );
 }

@@ -14,6 +14,7 @@ import { openGovernance } from './governance.ts';
 import { openStacks } from './stacks.ts';
 import { connectionOptions } from './temporal-connection.ts';
 import { openVisitors } from './visitors.ts';
+import { workerVersion } from './worker-version.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 /** Long enough for a heartbeating step to reach a safe point; what is left then is tried again elsewhere. */
@@ -40,12 +41,21 @@ export async function openWorkers(config: Config, { db, client, interceptors = {
     awaitOutcome: openOutcome(client),
   };
   const { namespace } = temporal;
-  const shared = { connection: native, namespace, interceptors, shutdownGraceTime: DRAIN } as const;
+  const workerDeploymentOptions = workerVersion(config);
+  const shared = {
+    connection: native,
+    namespace,
+    interceptors,
+    workerDeploymentOptions,
+    shutdownGraceTime: DRAIN,
+  } as const;
+  const bundles = join(cacheHomeOf(env), 'slipway', 'workflows');
+  const codePath = await workflowBundle(bundles, { isVersioned: workerDeploymentOptions !== undefined });
   return [
     await Worker.create({
       ...shared,
       taskQueue: temporal.taskQueue,
-      workflowBundle: { codePath: await workflowBundle(join(cacheHomeOf(env), 'slipway', 'workflows')) },
+      workflowBundle: { codePath },
       activities: mainActivities(dependencies),
       // Bounds how long a workflow waits for a worker that was killed with it in its cache.
       stickyQueueScheduleToStartTimeout: '2s',

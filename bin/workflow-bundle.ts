@@ -18,14 +18,15 @@ import { bundleWorkflowCode } from '@temporalio/worker';
 const KEPT = 8;
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** The path of the bundle in `folder`, made when the sources have changed. */
-export async function workflowBundle(folder: string): Promise<string> {
-  const path = join(folder, `workflows-${hashOfSources()}.js`);
+/** The path of the bundle in `folder`, made when the sources have changed. Workers with a version have one of their own. */
+export async function workflowBundle(folder: string, { isVersioned = false } = {}): Promise<string> {
+  const path = join(folder, `workflows-${isVersioned ? 'versioned-' : ''}${hashOfSources()}.js`);
   if (existsSync(path)) {
     utimesSync(path, new Date(), new Date());
     return path;
   }
-  const { code } = await bundleWorkflowCode({ workflowsPath: join(root, 'workflows', 'index.ts') });
+  const entry = isVersioned ? 'versioned.ts' : 'index.ts';
+  const { code } = await bundleWorkflowCode({ workflowsPath: join(root, 'workflows', entry) });
   mkdirSync(folder, { recursive: true });
   const temporary = `${path}.${process.pid}`;
   writeFileSync(temporary, code);
@@ -41,7 +42,8 @@ function forgetOld(folder: string): void {
   for (const old of byUse.slice(KEPT)) rmSync(old, { force: true });
 }
 
-function hashOfSources(): string {
+/** The same for the same workflow code, whatever else has changed. */
+export function hashOfSources(): string {
   const hash = createHash('sha256');
   const sources = ['workflows/*.ts', 'domain/*.ts', 'package-lock.json'].flatMap((pattern) =>
     globSync(pattern, { cwd: root }),

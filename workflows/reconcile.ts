@@ -14,6 +14,7 @@ import { openWork, type OpenWork } from '../db/open-work.ts';
 import { endOperation, findOperation } from '../db/operations.ts';
 import { laneWorkflowId, operationWorkflowId, type EnvironmentKey, type OperationId } from '../domain/ids.ts';
 import { isRunning, type EnsureSweeps, type Ring } from './client.ts';
+import type { TendVersions } from './tend-versions.ts';
 import { ensureTemporal, inTime } from './temporal.ts';
 
 export interface ReconcileOptions {
@@ -22,6 +23,8 @@ export interface ReconcileOptions {
   connection: Connection;
   ring: Ring;
   ensureSweeps: EnsureSweeps;
+  /** @default workers have no versions */
+  tendVersions?: TendVersions;
   /** Ended when this is aborted. */
   signal: AbortSignal;
   /** @default 15 s */
@@ -49,7 +52,7 @@ export async function reconcile(options: ReconcileOptions): Promise<void> {
  * be repeated.
  */
 export async function reconcileOnce(options: ReconcileOptions): Promise<void> {
-  const { db, client, connection, graceMs = 30_000 } = options;
+  const { db, client, connection, tendVersions, graceMs = 30_000 } = options;
   const work = await db.forSystem((tx) => openWork(tx, new Date(Date.now() - graceMs)));
   const late = work.filter(({ deadlineAt }) => deadlineAt && Date.now() > deadlineAt.getTime() + PAST_DEADLINE_MS);
   const toTerminate: OperationId[] = [];
@@ -66,6 +69,7 @@ export async function reconcileOnce(options: ReconcileOptions): Promise<void> {
   await ensureTemporal(connection, client.options.namespace);
   for (const operationId of toTerminate)
     await attempt(options, () => inTime(connection, () => terminate(client, operationId)));
+  if (tendVersions) await attempt(options, () => inTime(connection, tendVersions));
   const environments = new Map(work.filter(({ hasLaneWork }) => hasLaneWork).map((item) => [item.environmentId, item]));
   for (const key of environments.values())
     await attempt(options, () => inTime(connection, () => ringIfIdle(options, key)));
