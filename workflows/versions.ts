@@ -12,7 +12,11 @@ const { TaskQueueType, WorkerDeploymentVersionStatus, WorkerVersioningMode } = p
 /** A worker asks for a task again within a minute; one that has not for longer than this is gone. */
 const THERE_MS = 90_000;
 
-export type QueueKind = 'workflow' | 'activity';
+const TYPES = {
+  workflow: TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+  activity: TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+} as const;
+export type QueueKind = keyof typeof TYPES;
 
 /** The builds whose workers ask a queue for tasks; null stands for workers without a version. */
 export type Builds = Set<string | null>;
@@ -32,8 +36,7 @@ export async function lookAtQueue(
   const { pollers, versioningInfo } = await workflowService.describeTaskQueue({
     namespace,
     taskQueue: { name },
-    taskQueueType:
-      kind === 'workflow' ? TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW : TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+    taskQueueType: TYPES[kind],
   });
   const there: Builds = new Set();
   for (const { lastAccessTime, deploymentOptions } of pollers) {
@@ -58,25 +61,33 @@ export async function versionsOf(
   { workflowService, options: { namespace } }: Client,
   deploymentName: string,
 ): Promise<Versions | null> {
-  try {
-    const { workerDeploymentInfo: info } = await workflowService.describeWorkerDeployment({
-      namespace,
-      deploymentName,
-    });
-    const versions = (info?.versionSummaries ?? []).map(({ deploymentVersion, createTime, status: its }) => ({
-      buildId: deploymentVersion?.buildId ?? '',
-      createdMs: optionalTsToMs(createTime) ?? 0,
-      isDraining: its === WorkerDeploymentVersionStatus.WORKER_DEPLOYMENT_VERSION_STATUS_DRAINING,
-    }));
-    return {
-      current: info?.routingConfig?.currentDeploymentVersion?.buildId ?? null,
-      draining: versions.filter(({ isDraining }) => isDraining).map(({ buildId }) => buildId),
-      newest: versions.sort((a, b) => b.createdMs - a.createdMs)[0]?.buildId ?? null,
-    };
-  } catch (error) {
-    if (isGrpcServiceError(error) && error.code === status.NOT_FOUND) return null;
-    throw error;
-  }
+  const found = await ifFound(workflowService.describeWorkerDeployment({ namespace, deploymentName }));
+  if (!found) return null;
+  const { versionSummaries = [], routingConfig } = found.workerDeploymentInfo ?? {};
+  const byAge = (versionSummaries ?? []).map(({ deploymentVersion, createTime, status: its }) => ({
+    buildId: deploymentVersion?.buildId ?? '',
+    createdMs: optionalTsToMs(createTime) ?? 0,
+    isDraining: its === WorkerDeploymentVersionStatus.WORKER_DEPLOYMENT_VERSION_STATUS_DRAINING,
+  }));
+  byAge.sort((a, b) => b.createdMs - a.createdMs);
+  return {
+    current: routingConfig?.currentDeploymentVersion?.buildId ?? null,
+    draining: byAge.filter(({ isDraining }) => isDraining).map(({ buildId }) => buildId),
+    newest: byAge[0]?.buildId ?? null,
+  };
+}
+
+/** The queues that Temporal has noted for a version: workers may ask for tasks some moments before. */
+export async function queuesOf(
+  { workflowService, options: { namespace } }: Client,
+  deploymentVersion: { deploymentName: string; buildId: string },
+): Promise<{ name: string; kind: QueueKind }[]> {
+  const { versionTaskQueues = [] } =
+    (await ifFound(workflowService.describeWorkerDeploymentVersion({ namespace, deploymentVersion }))) ?? {};
+  return versionTaskQueues.map(({ name, type }) => ({
+    name: name ?? '',
+    kind: type === TYPES.workflow ? 'workflow' : 'activity',
+  }));
 }
 
 /** From now on new operations, lanes and sweeps are this version's. @throws when it lacks a queue that the current one has */
@@ -92,4 +103,13 @@ export async function makeCurrent(
 export function pinnedTo(deployment: string, buildId: string): string {
   const version = `TemporalWorkerDeploymentVersion = '${deployment}:${buildId}'`;
   return `${version} AND TemporalWorkflowVersioningBehavior = 'Pinned' AND ExecutionStatus = 'Running'`;
+}
+
+async function ifFound<T>(answer: Promise<T>): Promise<T | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isGrpcServiceError(error) && error.code === status.NOT_FOUND) return null;
+    throw error;
+  }
 }

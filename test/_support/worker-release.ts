@@ -56,11 +56,16 @@ export interface Told {
   text: string;
 }
 
-/** As `npm run workers:promote -- …` does. */
-export async function promote({ platform: { config } }: TestPlatform, ...args: string[]): Promise<Told> {
+/** As `npm run workers:promote -- …` does, in the folder and with the settings of that release's workers. */
+export async function promote(
+  { platform: { config } }: TestPlatform,
+  buildId: string,
+  { folder = ROOT, args = [] }: { folder?: string; args?: string[] } = {},
+): Promise<Told> {
+  const env = { ...childEnvironment(config), SLIPWAY_BUILD_ID: buildId };
   return await new Promise((settle) => {
-    const script = join(ROOT, 'bin', 'workers-promote.ts');
-    execFile(process.execPath, [script, ...args], { env: childEnvironment(config) }, (error, stdout, stderr) => {
+    const script = join(folder, 'bin', 'workers-promote.ts');
+    execFile(process.execPath, [script, ...args], { env }, (error, stdout, stderr) => {
       settle({ code: error ? Number(error.code) : 0, text: `${stdout}${stderr}` });
     });
   });

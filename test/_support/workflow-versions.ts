@@ -12,8 +12,10 @@ export interface RanOn {
   /** As the last task had it. */
   behavior: 'pinned' | 'auto-upgrade' | null;
   isOverridden: boolean;
-  /** Why its workflow tasks failed. */
+  /** Why its workflow tasks failed; of those in a row only the first is in the history. */
   taskFailures: string[];
+  /** How often the task that it waits for has been tried; null: it waits for none. */
+  attempt: number | null;
 }
 
 export async function ranOn(client: Client, workflowId: string): Promise<RanOn> {
@@ -36,5 +38,6 @@ export async function ranOn(client: Client, workflowId: string): Promise<RanOn> 
           : null,
     isOverridden: info?.versioningOverride?.autoUpgrade === true,
     taskFailures: failed,
+    attempt: raw.pendingWorkflowTask?.attempt ?? null,
   };
 }

@@ -35,7 +35,7 @@ const run = async (deploymentId: string) => await ranOn(temporal.client, await o
 
 describe('workers:promote', () => {
   it('changes nothing for a build without workers, and says so', async () => {
-    const told = await promote(platform, '--build-id', 'nobody', '--wait-seconds', '0');
+    const told = await promote(platform, 'first', { args: ['--build-id', 'nobody', '--wait-seconds', '0'] });
     expect(told).toEqual({
       code: 1,
       text: expect.stringContaining('No worker of build nobody of slipway asks slipway'),
@@ -43,17 +43,17 @@ describe('workers:promote', () => {
   });
 
   it('makes the version whose workers came last current, and says what was before; again it changes nothing', async () => {
-    expect(await promote(platform)).toEqual({
+    expect(await promote(platform, 'first')).toEqual({
       code: 0,
       text: 'Build first of slipway is current. Before: no version.\n',
     });
-    expect(await promote(platform)).toEqual({ code: 0, text: 'Build first of slipway is current already.\n' });
+    expect(await promote(platform, 'first')).toEqual({ code: 0, text: 'Build first of slipway is current already.\n' });
   });
 
   it('refuses a platform whose workers have no versions', async () => {
     const { config } = platform.platform;
     const without = { ...config, env: { ...config.env, SLIPWAY_DEPLOYMENT: '' } };
-    const told = await promote({ ...platform, platform: { ...platform.platform, config: without } });
+    const told = await promote({ ...platform, platform: { ...platform.platform, config: without } }, 'first');
     expect(told).toEqual({ code: 1, text: expect.stringContaining('SLIPWAY_DEPLOYMENT is not set') });
   });
 });
@@ -72,7 +72,7 @@ describe('a second version, promoted while an operation is in flight', () => {
   });
 
   it('gets nothing until it is promoted, and the old one is needed as long as it has work', async () => {
-    const { code, text } = await promote(platform, '--build-id', 'second');
+    const { code, text } = await promote(platform, 'second', { args: ['--build-id', 'second'] });
     expect({ code, text }).toEqual({
       code: 0,
       text:
@@ -109,7 +109,7 @@ describe('a version whose workers are killed before it has drained', () => {
     try {
       const id = await operator.deploy({ environmentId, version: '1.4.1', rollout: { bakeSeconds: 20 } });
       await operator.reached(id, 'come to its last gate', ({ status }) => status === 'HealthGating');
-      expect((await promote(platform, '--build-id', 'third')).code).toBe(0);
+      expect((await promote(platform, 'third', { args: ['--build-id', 'third'] })).code).toBe(0);
       second.kill('SIGKILL');
       // By the loop of the platform's own processes, which has to be sure first that nobody comes.
       const ended = await until(
@@ -124,5 +124,5 @@ describe('a version whose workers are killed before it has drained', () => {
     } finally {
       await third.stop();
     }
-  }, 300_000);
+  });
 });
