@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTemporal } from '../../bin/temporal-connection.ts';
 import type { ManagedProcess } from '../../local/engines/process.ts';
 import { laneWorkflowId, type EnvironmentId } from '../../domain/ids.ts';
+import { holdDeployment, type Held } from '../_support/held-deployment.ts';
 import { openOperator, type Operator } from '../_support/operator.ts';
 import { openTestPlatform, type TestPlatform } from '../_support/platform.ts';
 import { promote, startWorker } from '../_support/worker-release.ts';
@@ -29,9 +30,8 @@ afterAll(async () => {
   await platform?.[Symbol.asyncDispose]();
 });
 
-const operationOf = async (deploymentId: string) => (await operator.deployment(deploymentId)).operationId;
-const laneOf = (id: string) => laneWorkflowId(id as EnvironmentId);
-const run = async (deploymentId: string) => await ranOn(temporal.client, await operationOf(deploymentId));
+const hold = async (version: string) =>
+  await holdDeployment(platform, { operator, client: temporal.client }, { environmentId, version });
 
 describe('workers:promote', () => {
   it('changes nothing for a build without workers, and says so', async () => {
@@ -59,19 +59,18 @@ describe('workers:promote', () => {
 });
 
 describe('a second version, promoted while an operation is in flight', () => {
-  let inFlight: string;
+  let inFlight: Held;
   let queued: string;
 
   beforeAll(async () => {
     environmentId = await operator.provision('roll-out');
     second = await startWorker(platform, 'second');
     pids = { first: platform.platform.children.worker?.pid ?? 0, second: second.pid };
-    inFlight = await operator.deploy({ environmentId, version: '1.4.1', rollout: { bakeSeconds: 20 } });
+    inFlight = await hold('1.4.1');
     queued = await operator.deploy({ environmentId, version: '1.4.2' });
-    await operator.reached(inFlight, 'come to its last gate', ({ status }) => status === 'HealthGating');
   });
 
-  it('gets nothing until it is promoted, and the old one is needed as long as it has work', async () => {
+  it('gets nothing until it is promoted; then the one before is needed as long as it has work', async () => {
     const { code, text } = await promote(platform, 'second', { args: ['--build-id', 'second'] });
     expect({ code, text }).toEqual({
       code: 0,
@@ -79,18 +78,22 @@ describe('a second version, promoted while an operation is in flight', () => {
         'Build second of slipway is current. Before: build first.\n' +
         'Build first is draining: 1 operations run on it. Its workers are needed until it has none.\n',
     });
-    expect((await operator.deployment(inFlight)).status).toBe('HealthGating');
+    expect((await operator.deployment(inFlight.deploymentId)).endedAt).toBeFalsy();
   });
 
   it('leaves the operation to the first, every step of it, to its good end', async () => {
-    expect((await operator.ended(inFlight)).status).toBe('Completed');
-    expect(await run(inFlight)).toMatchObject({ builds: ['first'], pids: [pids.first], behavior: 'pinned' });
+    await inFlight.release();
+    expect((await operator.ended(inFlight.deploymentId)).status).toBe('Completed');
+    const ran = await ranOn(temporal.client, inFlight.operationId);
+    expect(ran).toMatchObject({ builds: ['first'], pids: [pids.first], behavior: 'pinned' });
   });
 
   it('takes the lane, and the next operation', async () => {
-    expect((await operator.ended(queued)).status).toBe('Completed');
-    expect(await run(queued)).toMatchObject({ builds: ['second'], pids: [pids.second], behavior: 'pinned' });
-    const lane = await ranOn(temporal.client, laneOf(environmentId));
+    const { status, operationId } = await operator.ended(queued);
+    expect(status).toBe('Completed');
+    const ran = await ranOn(temporal.client, operationId);
+    expect(ran).toMatchObject({ builds: ['second'], pids: [pids.second], behavior: 'pinned' });
+    const lane = await ranOn(temporal.client, laneWorkflowId(environmentId as EnvironmentId));
     expect(lane).toMatchObject({ builds: ['first', 'second'], behavior: 'auto-upgrade', taskFailures: [] });
   });
 
@@ -107,20 +110,16 @@ describe('a version whose workers are killed before it has drained', () => {
   it('leaves nothing stuck: what ran on it moves to the current one and ends well', async () => {
     const third = await startWorker(platform, 'third');
     try {
-      const id = await operator.deploy({ environmentId, version: '1.4.1', rollout: { bakeSeconds: 20 } });
-      await operator.reached(id, 'come to its last gate', ({ status }) => status === 'HealthGating');
+      const { deploymentId, operationId, release } = await hold('1.4.1');
       expect((await promote(platform, 'third', { args: ['--build-id', 'third'] })).code).toBe(0);
       second.kill('SIGKILL');
       // By the loop of the platform's own processes, which has to be sure first that nobody comes.
-      const ended = await until(
-        async () => {
-          const deployment = await operator.deployment(id);
-          return deployment.endedAt ? deployment : null;
-        },
-        { what: 'the operation to end', timeoutMs: 240_000 },
-      );
-      expect(ended).toMatchObject({ status: 'Completed', failure: null });
-      expect(await run(id)).toMatchObject({ builds: ['second', 'third'], isOverridden: true, taskFailures: [] });
+      const isMoved = async () => (await ranOn(temporal.client, operationId)).isOverridden;
+      await until(isMoved, { what: 'the operation to be moved', timeoutMs: 200_000 });
+      await release();
+      expect(await operator.ended(deploymentId)).toMatchObject({ status: 'Completed', failure: null });
+      const ran = await ranOn(temporal.client, operationId);
+      expect(ran).toMatchObject({ builds: ['second', 'third'], taskFailures: [] });
     } finally {
       await third.stop();
     }
