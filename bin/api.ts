@@ -18,6 +18,7 @@ import { processCompute } from '../providers/compute/process.ts';
 import { localVault } from '../providers/secrets/local-vault.ts';
 import { openEnsureSweeps, openRing, openTell, type Ring, type Tell } from '../workflows/client.ts';
 import { reconcile } from '../workflows/reconcile.ts';
+import { openTendVersions } from '../workflows/tend-versions.ts';
 import { ConfigError } from './config-error.ts';
 import { readConfig } from './config.ts';
 import { readDataConverter } from './data-converter.ts';
@@ -52,6 +53,7 @@ async function serve(): Promise<void> {
       ...{ db, client, connection, ring, signal: stop.signal, taskQueue: config.temporal.taskQueue },
       ensureSweeps: openEnsureSweeps({ client, taskQueue: config.temporal.taskQueue }),
       tell: openTell({ client }),
+      tendVersions: openTendVersions({ client, taskQueue: config.temporal.taskQueue }, config.temporal.deployment),
       onError: (error) => {
         if (!stop.signal.aborted) log.warn({ reason: String(error) }, 'a pass of reconcile failed');
       },

@@ -38,6 +38,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       namespace: env.TEMPORAL_NAMESPACE || 'slipway',
       taskQueue,
       stacksTaskQueue: `${taskQueue}-stacks`,
+      deployment: readDeployment(env),
       apiKey: env.TEMPORAL_API_KEY || undefined,
       tls: env.TEMPORAL_TLS === 'true' || Boolean(env.TEMPORAL_API_KEY),
     },
@@ -58,6 +59,12 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     },
     env: Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined)),
   };
+}
+
+/** Temporal has it in ids and queries. */
+function readDeployment({ SLIPWAY_DEPLOYMENT: name }: NodeJS.ProcessEnv): string | undefined {
+  if (!name || /^[a-z\d][\w-]{0,99}$/i.test(name)) return name || undefined;
+  throw new ConfigError(`SLIPWAY_DEPLOYMENT must be letters, digits, "-" and "_", not "${name}".`);
 }
 
 /** One audience for both would let every tenant's token into the internal APIs. */

@@ -5,10 +5,12 @@ import { Runtime } from '@temporalio/worker';
 import { openDatabase } from '../db/client.ts';
 import { openEnsureSweeps, openRing, openTell } from '../workflows/client.ts';
 import { reconcile } from '../workflows/reconcile.ts';
+import { openTendVersions } from '../workflows/tend-versions.ts';
 import { ensureTemporal } from '../workflows/temporal.ts';
 import { readConfig } from './config.ts';
 import { readDataConverter } from './data-converter.ts';
 import { openTemporal } from './temporal-connection.ts';
+import { workerVersion } from './worker-version.ts';
 import { openWorkers } from './workers.ts';
 
 const config = readConfig();
@@ -29,6 +31,7 @@ const loop = reconcile({
   ring: openRing({ client, taskQueue }),
   ensureSweeps: openEnsureSweeps({ client, taskQueue }),
   tell: openTell({ client }),
+  tendVersions: openTendVersions({ client, taskQueue }, config.temporal.deployment),
   signal: stop.signal,
   onError: (error) => console.error('reconcile: a pass failed:', error instanceof Error ? error.message : error),
 });
@@ -51,5 +54,8 @@ function announce(path: string): void {
   mkdirSync(dirname(path), { recursive: true });
   if (existsSync(path)) rmSync(path);
   writeFileSync(path, `${process.pid}\n`);
-  console.log(`worker: polling ${taskQueue}`);
+  const { version } = workerVersion(config) ?? {};
+  console.log(
+    `worker: polling ${taskQueue}${version ? `, build ${version.buildId} of ${version.deploymentName}` : ''}`,
+  );
 }

@@ -16,6 +16,7 @@ import { openGovernance } from './governance.ts';
 import { openStacks } from './stacks.ts';
 import { connectionOptions } from './temporal-connection.ts';
 import { openVisitors } from './visitors.ts';
+import { workerVersion } from './worker-version.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 /** Long enough for a heartbeating step to reach a safe point; what is left then is tried again elsewhere. */
@@ -53,13 +54,23 @@ export async function openWorkers(
   };
   const { namespace } = temporal;
   const dataConverter = await readDataConverter(env);
-  const bundle = await workflowBundle(join(cacheHomeOf(env), 'slipway', 'workflows'), dataConverter);
-  const shared = { connection: native, namespace, dataConverter, interceptors, shutdownGraceTime: DRAIN } as const;
+  const workerDeploymentOptions = workerVersion(config);
+  const shared = {
+    connection: native,
+    namespace,
+    dataConverter,
+    interceptors,
+    workerDeploymentOptions,
+    shutdownGraceTime: DRAIN,
+  } as const;
+  const bundles = join(cacheHomeOf(env), 'slipway', 'workflows');
+  const isVersioned = workerDeploymentOptions !== undefined;
+  const codePath = await workflowBundle(bundles, { dataConverter, isVersioned });
   return [
     await Worker.create({
       ...shared,
       taskQueue: temporal.taskQueue,
-      workflowBundle: { codePath: bundle },
+      workflowBundle: { codePath },
       activities: mainActivities(dependencies),
       // Bounds how long a workflow waits for a worker that was killed with it in its cache.
       stickyQueueScheduleToStartTimeout: '2s',

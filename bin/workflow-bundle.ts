@@ -19,20 +19,26 @@ import { bundleWorkflowCode } from '@temporalio/worker';
 const KEPT = 8;
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/**
- * The path of the bundle in `folder`, made when the sources have changed.
- *
- * @param dataConverter of the workers that load it: how failures are written is a part of the bundle
- */
-export async function workflowBundle(folder: string, dataConverter: DataConverter = {}): Promise<string> {
-  const { failureConverterPath } = dataConverter;
-  const path = join(folder, `workflows-${hashOfSources()}${failureConverterPath ? '-private' : ''}.js`);
+export interface BundleOptions {
+  /** Of the workers that load it: how failures are written is a part of the bundle. */
+  dataConverter?: DataConverter;
+  /** Workers with a version have a bundle of their own. @default false */
+  isVersioned?: boolean;
+}
+
+/** The path of the bundle in `folder`, made when the sources have changed. */
+export async function workflowBundle(
+  folder: string,
+  { dataConverter: { failureConverterPath } = {}, isVersioned = false }: BundleOptions = {},
+): Promise<string> {
+  const kind = [hashOfSources(), isVersioned && 'versioned', failureConverterPath && 'private'];
+  const path = join(folder, `workflows-${kind.filter(Boolean).join('-')}.js`);
   if (existsSync(path)) {
     utimesSync(path, new Date(), new Date());
     return path;
   }
   const { code } = await bundleWorkflowCode({
-    workflowsPath: join(root, 'workflows', 'index.ts'),
+    workflowsPath: join(root, 'workflows', isVersioned ? 'versioned.ts' : 'index.ts'),
     failureConverterPath,
   });
   mkdirSync(folder, { recursive: true });
@@ -50,7 +56,8 @@ function forgetOld(folder: string): void {
   for (const old of byUse.slice(KEPT)) rmSync(old, { force: true });
 }
 
-function hashOfSources(): string {
+/** The same for the same workflow code, whatever else has changed. */
+export function hashOfSources(): string {
   const hash = createHash('sha256');
   const sources = ['workflows/*.ts', 'domain/*.ts', 'package-lock.json'].flatMap((pattern) =>
     globSync(pattern, { cwd: root }),

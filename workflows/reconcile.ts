@@ -16,6 +16,7 @@ import { endOperation, findOperation } from '../db/operations.ts';
 import { laneWorkflowId, operationWorkflowId, type EnvironmentKey, type OperationId } from '../domain/ids.ts';
 import { isRunning, terminate, type EnsureSweeps, type Ring, type Tell } from './client.ts';
 import { settleOrphans } from './orphans.ts';
+import type { TendVersions } from './tend-versions.ts';
 import { ensureTemporal, inTime } from './temporal.ts';
 
 export interface ReconcileOptions {
@@ -27,6 +28,8 @@ export interface ReconcileOptions {
   taskQueue: string;
   ensureSweeps: EnsureSweeps;
   tell: Tell;
+  /** @default workers have no versions */
+  tendVersions?: TendVersions;
   /** Ended when this is aborted. */
   signal: AbortSignal;
   /** @default 15 s */
@@ -56,7 +59,7 @@ export async function reconcile(options: ReconcileOptions): Promise<void> {
  * be repeated.
  */
 export async function reconcileOnce(options: ReconcileOptions): Promise<void> {
-  const { db, client, connection, graceMs = 30_000 } = options;
+  const { db, client, connection, tendVersions, graceMs = 30_000 } = options;
   const work = await db.forSystem((tx) => openWork(tx, new Date(Date.now() - graceMs)));
   const late = work.filter(({ deadlineAt }) => deadlineAt && Date.now() > deadlineAt.getTime() + PAST_DEADLINE_MS);
   const toTerminate: OperationId[] = [];
@@ -80,6 +83,7 @@ export async function reconcileOnce(options: ReconcileOptions): Promise<void> {
   // What was given while the workflow could not be told, or nobody ran it.
   const unheard = await db.forSystem((tx) => unheardCommands(tx, new Date(Date.now() - graceMs)));
   for (const command of unheard) await attempt(options, () => options.tell(command));
+  if (tendVersions) await attempt(options, () => inTime(connection, tendVersions));
   const environments = new Map(work.filter(({ hasLaneWork }) => hasLaneWork).map((item) => [item.environmentId, item]));
   for (const key of environments.values())
     await attempt(options, () => inTime(connection, () => ringIfIdle(options, key)));

@@ -64,6 +64,8 @@ export interface TemporalConfig {
   address: string;
   namespace: string;
   taskQueue: string;
+  /** SLIPWAY_DEPLOYMENT: workers have versions, of this name. Without it they have none. */
+  deployment?: string;
   /** Pulumi runs, few at a time. */
   stacksTaskQueue: string;
   /** TEMPORAL_API_KEY; implies TLS. */

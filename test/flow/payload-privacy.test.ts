@@ -204,7 +204,7 @@ describe('rotation', () => {
     const replay = async (content: KeysFile) => {
       const env = { SLIPWAY_PAYLOAD_KEYS_FILE: writePayloadKeys(join(folder, 'replay.json'), content) };
       const dataConverter = await readDataConverter(env);
-      const codePath = await workflowBundle(folder, dataConverter);
+      const codePath = await workflowBundle(folder, { dataConverter });
       await Worker.runReplayHistory(
         { workflowBundle: { codePath }, dataConverter },
         await historyOf(operationId),

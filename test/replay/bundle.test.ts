@@ -70,11 +70,17 @@ const foreign = ({ rooms, packages }: Contents) => [
 ];
 
 describe('the workflow bundle', () => {
-  it('holds workflows, the domain and the SDK, and nothing that touches the outside', async () => {
-    const contents = await contentsOf(join(ROOT, 'workflows', 'index.ts'));
-    expect(contents.rooms).toEqual(['domain', 'workflows']);
-    expect(foreign(contents)).toEqual([]);
-  });
+  it.each([
+    ['with versions', 'versioned.ts'],
+    ['without', 'index.ts'],
+  ])(
+    'of workers %s holds workflows, the domain and the SDK, and nothing that touches the outside',
+    async (_which, entry) => {
+      const contents = await contentsOf(join(ROOT, 'workflows', entry));
+      expect(contents.rooms).toEqual(['domain', 'workflows']);
+      expect(foreign(contents)).toEqual([]);
+    },
+  );
 
   it('holds nothing else where payloads are encrypted', async () => {
     const converter = join(ROOT, 'workflows', 'failure-converter.ts');

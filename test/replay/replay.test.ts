@@ -31,7 +31,7 @@ afterAll(() => {
 type History = ReturnType<typeof historyFromJson>;
 
 async function optionsOf(dataConverter: DataConverter | undefined): Promise<ReplayWorkerOptions> {
-  return { workflowBundle: { codePath: await workflowBundle(folder, dataConverter) }, dataConverter };
+  return { workflowBundle: { codePath: await workflowBundle(folder, { dataConverter }) }, dataConverter };
 }
 
 async function replay(history: History, options = plain): Promise<void> {
