@@ -11,6 +11,7 @@ import { stacksQueue, sweepsQueue } from '../workflows/queues.ts';
 import { lookAtQueue, makeCurrent, pinnedTo, queuesOf, versionsOf, type QueueKind } from '../workflows/versions.ts';
 import { readConfig, type Config } from './config.ts';
 import { misfitsOf } from './replay-running.ts';
+import { readDataConverter } from './data-converter.ts';
 import { openTemporal } from './temporal-connection.ts';
 import { buildIdOf } from './worker-version.ts';
 
@@ -32,7 +33,7 @@ try {
   const { deployment, taskQueue } = config.temporal;
   if (!deployment)
     throw new Error('SLIPWAY_DEPLOYMENT is not set: workers have no versions, there is none to promote.');
-  const { client, connection } = openTemporal(config.temporal);
+  const { client, connection } = openTemporal(config.temporal, await readDataConverter(config.env));
   const promotion = { deployment, taskQueue, waitSeconds, buildId: values['build-id'], isUnchecked: values.unchecked };
   try {
     await connection.withDeadline(Date.now() + waitSeconds * 1000 + CALLS_MS, () => promote(client, config, promotion));
