@@ -7,7 +7,7 @@ import { PROMOTIONS, STRATEGIES, stepsOf, stepsProblem } from '../../domain/stra
 import { createdBetween, listOf, listQueryOf } from '../list.ts';
 import { component } from './component.ts';
 import { failure, waitingOn } from './operation.ts';
-import { id, moduleId, releaseRef, statedTenant } from './text.ts';
+import { freeText, id, moduleId, releaseRef, statedTenant } from './text.ts';
 
 /** What it does with operations that are on their way in the environment; left out, it queues behind them. */
 const onConflict = z.enum(ON_CONFLICT).optional();
@@ -86,9 +86,7 @@ export const rollbackBody = z.strictObject({ tenantId: statedTenant, onConflict 
 
 export const restartBody = z.strictObject({ tenantId: statedTenant, onConflict }).default({});
 
-export const commandBody = z
-  .strictObject({ tenantId: statedTenant, reason: z.string().min(1).max(500).optional() })
-  .default({});
+export const commandBody = z.strictObject({ tenantId: statedTenant, reason: freeText(500).optional() }).default({});
 
 export const deployAnswer = z.strictObject({
   deploymentId: z.string(),

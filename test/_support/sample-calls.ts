@@ -8,7 +8,7 @@
 import type { Endpoint } from '../../api/endpoint.ts';
 import { findServices } from '../../db/services.ts';
 import type { Scope } from '../../domain/scopes.ts';
-import { deployBody, deploymentAt, freshName, PROVISION } from './api-states.ts';
+import { deployBody, freshName, PROVISION } from './api-states.ts';
 import { SCALING, SECRET, WORLD_IDS, type World, type WorldId } from './sample-world.ts';
 
 export interface SampleCall {
@@ -35,10 +35,10 @@ export const SAMPLES: Record<string, Sample> = {
   'PATCH /runtime/environments/{environmentId}': () => ({ body: { expiresAt: '2100-01-01T00:00:00Z' } }),
   'POST /runtime/configurations': ({ ids: { environmentId } }) => ({ body: { environmentId } }),
   'POST /runtime/deployments': ({ ids }) => ({ body: deployBody(ids.environmentId, { tenantId: undefined }) }),
-  'POST /runtime/deployments/{deploymentId}/pause': ofOneOnItsWay,
-  'POST /runtime/deployments/{deploymentId}/resume': ofOneOnItsWay,
-  'POST /runtime/deployments/{deploymentId}/promote': ofOneOnItsWay,
-  'POST /runtime/deployments/{deploymentId}/abort': ofOneOnItsWay,
+  'POST /runtime/deployments/{deploymentId}/pause': ofOneThatHasEnded,
+  'POST /runtime/deployments/{deploymentId}/resume': ofOneThatHasEnded,
+  'POST /runtime/deployments/{deploymentId}/promote': ofOneThatHasEnded,
+  'POST /runtime/deployments/{deploymentId}/abort': ofOneThatHasEnded,
   'POST /runtime/scaling-policies': ({ ids: { environmentId, serviceId } }) => ({
     body: { environmentId, serviceId, ...SCALING },
   }),
@@ -70,9 +70,9 @@ export const SAMPLES: Record<string, Sample> = {
   }),
 };
 
-/** At a step, so that every command fits. */
-async function ofOneOnItsWay({ stand, key }: World): Promise<SampleCall> {
-  return { params: { deploymentId: await deploymentAt(stand, key, 'RollingOut', 0) } };
+/** The world's deployment has ended: a call that was let through gets as far as being refused for that. */
+function ofOneThatHasEnded(): SampleCall {
+  return { answers: 409 };
 }
 
 async function ofItsBinding({ stand, key }: World): Promise<SampleCall> {

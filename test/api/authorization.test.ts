@@ -2,6 +2,7 @@
  * Who may call what: every endpoint × every kind of caller × production or not. What each call is to be answered is
  * worked out here from the endpoint's own definition, by rules that share nothing with the pipeline.
  */
+import { COMMANDS } from '../../domain/commands.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { endpoints } from '../../api/endpoints.ts';
 import type { Stage } from '../../domain/phases.ts';
@@ -31,14 +32,18 @@ interface Verdict {
 const opened = ({ answers }: ReadyCall): Verdict => ({ status: answers });
 const refused = (status: number, code: string) => (): Verdict => ({ status: [status], code });
 
-/** Production mutations by these scopes are judged by governance; configurations are not (ADR 0011). */
+/**
+ * Production mutations by these scopes are judged by governance; configurations are not (ADR 0011), nor commands to what was
+ * judged already (ADR 0048).
+ */
 const GOVERNED: Scope[] = [
   'runtime.environments.write',
   'runtime.deployments.write',
   'runtime.scaling.write',
   'runtime.secrets.write',
 ];
-const isGoverned = ({ method, scope }: ReadyCall) => method !== 'GET' && GOVERNED.includes(scope);
+const isCommand = ({ endpoint }: ReadyCall) => COMMANDS.some((command) => endpoint.route.endsWith(`}/${command}`));
+const isGoverned = (call: ReadyCall) => call.method !== 'GET' && GOVERNED.includes(call.scope) && !isCommand(call);
 
 /** What is always an operation can wait for its approval; what takes effect at once cannot (ADR 0023). */
 const awaitsApproval = (call: ReadyCall): Verdict =>

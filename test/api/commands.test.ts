@@ -74,9 +74,21 @@ describe('a command to a deployment on its way, while no worker runs', () => {
     for (const command of ['pause', 'resume', 'promote', 'abort']) {
       const { status, body } = await give(id, command);
       expect({ status, body }).toMatchObject({ status: 409, body: { code: 'CommandRefused', status: 409 } });
-      expect(body.deploymentStatus ?? body.deploymentId).toBeDefined();
+      expect(body).toMatchObject({ deploymentId: id, deploymentStatus: 'Promoting', wanted: 'run' });
     }
     expect(await rowOf(key, id)).toEqual(before);
+  });
+});
+
+describe('a deployment that waits for its turn', () => {
+  it('says that it waits for the lane, until it has begun', async () => {
+    const key = await readyEnvironment(stand);
+    const { body } = await deploy(key);
+    const seen = async (path: string) => (await stand.call('GET', `/v1/runtime/${path}`)).body.waitingOn;
+    const lane = { kind: 'queue', since: expect.any(String), reference: `lane/${key.environmentId}` };
+    expect(await seen(`deployments/${String(body.deploymentId)}`)).toEqual(lane);
+    const begun = await deploymentAt(stand, await readyEnvironment(stand), 'RollingOut');
+    expect(await seen(`deployments/${begun}`)).toBeNull();
   });
 });
 

@@ -104,7 +104,7 @@ describe('GET /v1/runtime/environments/{environmentId}', () => {
       status: 'Provisioning',
       outputs: null,
       inventory: { services: [], deploymentId: null, configurationId: null },
-      waitingOn: null,
+      waitingOn: { kind: 'queue', reference: `lane/${made.environmentId}` },
       failure: null,
       traceId: made.traceId,
     });

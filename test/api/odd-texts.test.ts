@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Endpoint } from '../../api/endpoint.ts';
+import { COMMANDS } from '../../domain/commands.ts';
 import { endpoints } from '../../api/endpoints.ts';
 import { internalEndpoints } from '../../api/internal-endpoints.ts';
 import { pointerOf } from '../../api/parse.ts';
@@ -20,6 +21,9 @@ import { openWorld, type World } from '../_support/sample-world.ts';
 
 /** Where anybody may write what they like; all else has a form. By `METHOD route`, with * for what is in a list. */
 const FREE: Record<string, string[]> = {
+  ...Object.fromEntries(
+    COMMANDS.map((command) => [`POST /runtime/deployments/{deploymentId}/${command}`, ['/reason']]),
+  ),
   'POST /runtime/configurations': ['/values/LEVEL', '/files/etc~1app.json'],
   'POST /runtime/deployments': ['/components/*/env/LEVEL'],
   'POST /runtime/approvals/{approvalId}/approve': ['/comment'],

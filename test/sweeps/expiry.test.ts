@@ -86,7 +86,7 @@ describe('an environment whose time has come', () => {
     const [{ id } = { id: '' }, ...more] = await decommissions(key);
     expect(more).toEqual([]);
     const operation = await stand.call('GET', `/v1/runtime/operations/${id}`);
-    expect(operation.body).toMatchObject({ kind: 'decommission', status: 'Accepted', waitingOn: null });
+    expect(operation.body).toMatchObject({ kind: 'decommission', status: 'Accepted', waitingOn: { kind: 'queue' } });
     const audit = await stand.call('GET', `/v1/runtime/audit?operationId=${id}`);
     expect(audit.body.items).toMatchObject([
       {

@@ -43,7 +43,9 @@ export async function give(
   const { verdict } = answered;
   const body = { ...stateOf(answered), command, traceId };
   if (verdict.verdict === 'refused') {
-    throw new PlatformError('CommandRefused', verdict.because, { details: stateOf(answered) });
+    // A problem has a status of its own.
+    const { status: deploymentStatus, ...details } = stateOf(answered);
+    throw new PlatformError('CommandRefused', verdict.because, { details: { ...details, deploymentStatus } });
   }
   const done = { body, environmentId, receiptId };
   if (verdict.verdict === 'already' || verdict.verdict === 'canceled') return { ...done, status: 200 as const };

@@ -4,6 +4,7 @@ import type { DeploymentWithOperation } from '../../../db/lists.ts';
 import type { OperationRow } from '../../../db/operations.ts';
 import type { DeploymentPhase } from '../../../domain/phases.ts';
 import type { deploymentSummary } from '../../shapes/deployment.ts';
+import { waitingOnOf } from '../operations/waiting-on.ts';
 
 /** A deployment without its components and what happened. */
 export function renderDeployment(row: DeploymentRow, operation: OperationRow): z.input<typeof deploymentSummary> {
@@ -25,7 +26,7 @@ export function renderDeployment(row: DeploymentRow, operation: OperationRow): z
     rollbackOf: row.rollbackOf,
     restartOf: row.restartOf,
     fromDeploymentId: row.fromDeploymentId,
-    waitingOn: operation.waitingOn,
+    waitingOn: waitingOnOf(operation),
     failure: operation.failure,
     deadlineAt: operation.deadlineAt.toISOString(),
     createdAt: row.createdAt.toISOString(),

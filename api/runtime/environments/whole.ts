@@ -6,6 +6,7 @@ import type { EnvironmentId } from '../../../domain/ids.ts';
 import { isTerminalPhase } from '../../../domain/phases.ts';
 import type { Caller } from '../../caller.ts';
 import type { environmentAnswer } from '../../shapes/environment.ts';
+import { waitingOnOf } from '../operations/waiting-on.ts';
 import { renderInventory } from './inventory.ts';
 import { renderEnvironment } from './render.ts';
 
@@ -16,7 +17,7 @@ export async function renderWhole(tx: Tx, row: EnvironmentRow): Promise<z.input<
     ...renderEnvironment(row),
     outputs: row.outputs,
     inventory: await renderInventory(tx, row),
-    waitingOn: telling?.waitingOn ?? null,
+    waitingOn: telling && waitingOnOf(telling),
     failure: telling?.failure ?? null,
   };
 }

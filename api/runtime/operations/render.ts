@@ -3,6 +3,7 @@ import type { OperationRow } from '../../../db/operations.ts';
 import type { DeploymentId } from '../../../domain/ids.ts';
 import { deploymentPath, environmentPath } from '../../paths.ts';
 import type { operationAnswer } from '../../shapes/operation.ts';
+import { waitingOnOf } from './waiting-on.ts';
 
 /** @param deploymentId the deployment that this operation carries out, when it is one */
 export function renderOperation(
@@ -17,7 +18,7 @@ export function renderOperation(
     phase: row.phase,
     resource: deploymentId ? deploymentPath(deploymentId) : environmentPath(row.environmentId),
     failure: row.failure,
-    waitingOn: row.waitingOn,
+    waitingOn: waitingOnOf(row),
     deadlineAt: row.deadlineAt.toISOString(),
     acceptedAt: row.acceptedAt.toISOString(),
     startedAt: row.startedAt?.toISOString() ?? null,
