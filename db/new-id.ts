@@ -1,4 +1,3 @@
-import { randomFillSync } from 'node:crypto';
 import { v7 } from 'uuid';
 import type { TraceId } from '../domain/ids.ts';
 
@@ -15,7 +14,7 @@ let at = random.length;
 /** A trace that begins here. */
 export function newTraceId(): TraceId {
   if (at === random.length) {
-    randomFillSync(random);
+    crypto.getRandomValues(random);
     at = 0;
   }
   return `trace-${random.toString('hex', at, (at += TRACE_BYTES))}`;

@@ -15,14 +15,15 @@ import { ranOn } from '../_support/workflow-versions.ts';
 
 const LANE = 'workflows/lane.ts';
 const DEPLOY = 'workflows/deploy.ts';
-const FROM_SDK = "} from '@temporalio/workflow';";
+const IMPORT = '\nimport ';
+const FROM_SDK = `${IMPORT}{ patched, sleep } from '@temporalio/workflow';`;
 
 /** Both workflows do something first that they did not do before. */
 function slower(step: string): Release {
   return releaseWith(
-    [LANE, FROM_SDK, `  patched, sleep, ${FROM_SDK}`],
+    [LANE, IMPORT, `${FROM_SDK}${IMPORT}`],
     [LANE, 'let rung = true;', `${step} let rung = true;`],
-    [DEPLOY, FROM_SDK, `  patched, sleep, ${FROM_SDK}`],
+    [DEPLOY, IMPORT, `${FROM_SDK}${IMPORT}`],
     [DEPLOY, 'const begun = await begin(input);', `${step} const begun = await begin(input);`],
   );
 }
