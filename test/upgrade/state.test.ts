@@ -54,7 +54,10 @@ describe.each(recordedStates())('the state %s, brought to the present', (state) 
   });
 
   it('gives the environment, its binding and its inventory to its tenant, and to nobody else', async () => {
-    expect(await look((tx) => findEnvironment(tx, key))).toMatchObject({ status: 'Ready', convergeReason: null });
+    const found = await look((tx) => findEnvironment(tx, key));
+    expect(found?.status).toBe('Ready');
+    // It stands beside another Temporal than the recorded one, which reconcile notices sooner or later (ADR 0051).
+    expect([null, 'Temporal has lost what it knew']).toContain(found?.convergeReason);
     expect(await look((tx) => findEnvironmentByName(tx, key.tenantId, 'booking-prod-weu'))).toMatchObject({
       id: key.environmentId,
       stage: 'prod',
