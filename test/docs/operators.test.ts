@@ -89,11 +89,12 @@ describe("the operators' guide", () => {
     if (number === 7 || number === 8) {
       said = await run(block);
     } else {
-      await until(async () => isAnswer((said = await run(block))), { what: `an answer to ${number}`, timeoutMs: 20_000 }).catch(
-        (error: unknown) => {
-          throw new Error(`${String(error)}\n${said}`);
-        },
-      );
+      await until(async () => isAnswer((said = await run(block))), {
+        what: `an answer to ${number}`,
+        timeoutMs: 20_000,
+      }).catch((error: unknown) => {
+        throw new Error(`${String(error)}\n${said}`);
+      });
     }
     expect(isAnswer(said), said).toBe(true);
     if (number === 8) {
