@@ -35,10 +35,10 @@ export const SAMPLES: Record<string, Sample> = {
   'PATCH /runtime/environments/{environmentId}': () => ({ body: { expiresAt: '2100-01-01T00:00:00Z' } }),
   'POST /runtime/configurations': ({ ids: { environmentId } }) => ({ body: { environmentId } }),
   'POST /runtime/deployments': ({ ids }) => ({ body: deployBody(ids.environmentId, { tenantId: undefined }) }),
-  'POST /runtime/deployments/{deploymentId}/pause': ofOneThatHasEnded,
-  'POST /runtime/deployments/{deploymentId}/resume': ofOneThatHasEnded,
-  'POST /runtime/deployments/{deploymentId}/promote': ofOneThatHasEnded,
-  'POST /runtime/deployments/{deploymentId}/abort': ofOneThatHasEnded,
+  'POST /runtime/deployments/{deploymentId}/pause': ofOneOnItsWay,
+  'POST /runtime/deployments/{deploymentId}/resume': ofOneOnItsWay,
+  'POST /runtime/deployments/{deploymentId}/promote': ofOneOnItsWay,
+  'POST /runtime/deployments/{deploymentId}/abort': ofOneOnItsWay,
   'POST /runtime/scaling-policies': ({ ids: { environmentId, serviceId } }) => ({
     body: { environmentId, serviceId, ...SCALING },
   }),
@@ -70,9 +70,9 @@ export const SAMPLES: Record<string, Sample> = {
   }),
 };
 
-/** The world's deployment has ended: a call that was let through gets as far as being refused for that. */
-function ofOneThatHasEnded(): SampleCall {
-  return { answers: 409 };
+/** Where the world's deployment has ended, a call that was let through gets as far as being refused for that. */
+function ofOneOnItsWay({ onItsWay }: World): SampleCall {
+  return onItsWay === undefined ? { answers: 409 } : { params: { deploymentId: onItsWay } };
 }
 
 async function ofItsBinding({ stand, key }: World): Promise<SampleCall> {

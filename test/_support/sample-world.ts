@@ -27,6 +27,8 @@ export interface World {
   key: EnvironmentKey;
   stage: Stage;
   ids: Record<WorldId, string>;
+  /** A deployment that commands fit, where a test has made one: only one is at work at a time. */
+  onItsWay?: string;
 }
 
 /** The service that runs in every world; a query by it names the environment too. */

@@ -3,11 +3,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Endpoint } from '../../api/endpoint.ts';
 import { endpoints } from '../../api/endpoints.ts';
 import { internalEndpoints } from '../../api/internal-endpoints.ts';
+import { COMMANDS } from '../../domain/commands.ts';
 import { canonicalJson } from '../../domain/hash.ts';
 import { openApiStand, type ApiStand, type Reply } from '../_support/api.ts';
+import { deploymentAt } from '../_support/api-states.ts';
 import { forgeToken } from '../_support/forge-token.ts';
 import { nameOf, sampleCall } from '../_support/sample-calls.ts';
-import { openWorld } from '../_support/sample-world.ts';
+import { openWorld, type World } from '../_support/sample-world.ts';
 import { openTenantTables, type TenantTables } from '../_support/tenant-tables.ts';
 
 const AT_ONCE = 200;
@@ -32,9 +34,16 @@ const changes: (readonly [name: string, internal: boolean, endpoint: Endpoint])[
   ...internalEndpoints.map((endpoint) => [nameOf(endpoint), true, endpoint] as const),
 ].filter(([, , { kind }]) => kind === 'mutation');
 
+/** With a deployment on its way, where the endpoint commands one. */
+async function worldFor(endpoint: Endpoint, options: { tenantId?: string } = {}): Promise<World> {
+  const world = await openWorld(stand, options);
+  const isCommand = COMMANDS.some((command) => endpoint.route.endsWith(`}/${command}`));
+  return isCommand ? { ...world, onItsWay: await deploymentAt(stand, world.key, 'RollingOut', 0) } : world;
+}
+
 describe.each(changes)('%s', (name, internal, endpoint) => {
   it(`answers ${AT_ONCE} calls at once with one key by one change`, async () => {
-    const { method, path, body, headers, answers } = await sampleCall(endpoint, await openWorld(stand));
+    const { method, path, body, headers, answers } = await sampleCall(endpoint, await worldFor(endpoint));
     const key = `at-once ${name}`.replaceAll(' ', '-');
     const call = () => stand.call(method, path, { body, internal, headers: { ...headers, 'idempotency-key': key } });
     const before = await operations();
@@ -64,7 +73,7 @@ describe.each(changes)('%s', (name, internal, endpoint) => {
       { tenantId: 'fabrikam', client_id: 'portal' },
     ];
     const asked = async (claims: (typeof callers)[number]) => {
-      const { method, path, body, headers } = await sampleCall(endpoint, await openWorld(stand, claims));
+      const { method, path, body, headers } = await sampleCall(endpoint, await worldFor(endpoint, claims));
       // Another input each: whoever shared the key with another would be told that it was used.
       const token = forgeToken(stand.config, {
         claims: { ...claims, ...(internal && { aud: stand.config.oidc.internalAudience }) },
