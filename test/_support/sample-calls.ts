@@ -7,6 +7,7 @@
  */
 import type { Endpoint } from '../../api/endpoint.ts';
 import { findServices } from '../../db/services.ts';
+import { COMMANDS } from '../../domain/commands.ts';
 import type { Scope } from '../../domain/scopes.ts';
 import { deployBody, freshName, PROVISION } from './api-states.ts';
 import { SCALING, SECRET, WORLD_IDS, type World, type WorldId } from './sample-world.ts';
@@ -99,6 +100,9 @@ export interface ReadyCall {
   /** The statuses of a call that nobody refuses. */
   answers: number[];
 }
+
+/** Whether it commands a deployment on its way. */
+export const isCommand = ({ route }: Endpoint) => COMMANDS.some((command) => route.endsWith(`}/${command}`));
 
 export const nameOf = ({ method, route }: Endpoint) => `${method} ${route}`;
 

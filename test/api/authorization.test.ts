@@ -2,7 +2,6 @@
  * Who may call what: every endpoint × every kind of caller × production or not. What each call is to be answered is
  * worked out here from the endpoint's own definition, by rules that share nothing with the pipeline.
  */
-import { COMMANDS } from '../../domain/commands.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { endpoints } from '../../api/endpoints.ts';
 import type { Stage } from '../../domain/phases.ts';
@@ -13,7 +12,7 @@ import { BROKEN_TOKENS } from '../_support/broken-tokens.ts';
 import { isDescribedBody } from '../_support/contract.ts';
 import { DECISIONS, openDeciders, type Deciders, type Decision } from '../_support/deciders.ts';
 import { forgeToken } from '../_support/forge-token.ts';
-import { sampleCall, type ReadyCall } from '../_support/sample-calls.ts';
+import { isCommand, sampleCall, type ReadyCall } from '../_support/sample-calls.ts';
 import { openWorld, type World } from '../_support/sample-world.ts';
 import { openTenantTables, type TenantTables } from '../_support/tenant-tables.ts';
 
@@ -42,8 +41,8 @@ const GOVERNED: Scope[] = [
   'runtime.scaling.write',
   'runtime.secrets.write',
 ];
-const isCommand = ({ endpoint }: ReadyCall) => COMMANDS.some((command) => endpoint.route.endsWith(`}/${command}`));
-const isGoverned = (call: ReadyCall) => call.method !== 'GET' && GOVERNED.includes(call.scope) && !isCommand(call);
+const isGoverned = (call: ReadyCall) =>
+  call.method !== 'GET' && GOVERNED.includes(call.scope) && !isCommand(call.endpoint);
 
 /** What is always an operation can wait for its approval; what takes effect at once cannot (ADR 0023). */
 const awaitsApproval = (call: ReadyCall): Verdict =>

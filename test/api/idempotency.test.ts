@@ -3,12 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Endpoint } from '../../api/endpoint.ts';
 import { endpoints } from '../../api/endpoints.ts';
 import { internalEndpoints } from '../../api/internal-endpoints.ts';
-import { COMMANDS } from '../../domain/commands.ts';
 import { canonicalJson } from '../../domain/hash.ts';
 import { openApiStand, type ApiStand, type Reply } from '../_support/api.ts';
 import { deploymentAt } from '../_support/api-states.ts';
 import { forgeToken } from '../_support/forge-token.ts';
-import { nameOf, sampleCall } from '../_support/sample-calls.ts';
+import { isCommand, nameOf, sampleCall } from '../_support/sample-calls.ts';
 import { openWorld, type World } from '../_support/sample-world.ts';
 import { openTenantTables, type TenantTables } from '../_support/tenant-tables.ts';
 
@@ -37,8 +36,7 @@ const changes: (readonly [name: string, internal: boolean, endpoint: Endpoint])[
 /** With a deployment on its way, where the endpoint commands one. */
 async function worldFor(endpoint: Endpoint, options: { tenantId?: string } = {}): Promise<World> {
   const world = await openWorld(stand, options);
-  const isCommand = COMMANDS.some((command) => endpoint.route.endsWith(`}/${command}`));
-  return isCommand ? { ...world, onItsWay: await deploymentAt(stand, world.key, 'RollingOut', 0) } : world;
+  return isCommand(endpoint) ? { ...world, onItsWay: await deploymentAt(stand, world.key, 'RollingOut', 0) } : world;
 }
 
 describe.each(changes)('%s', (name, internal, endpoint) => {
