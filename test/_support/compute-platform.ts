@@ -9,7 +9,7 @@ import { instanceFiles, type InstanceState, type ProcessIdentity } from '../../l
 import { isSameProcess } from '../../local/process-identity.ts';
 import type { ComputeTarget, Placement, RevisionSpec } from '../../providers/compute/port.ts';
 import { processCompute } from '../../providers/compute/process.ts';
-import { freePort } from './free-port.ts';
+import { claimStretch, freePort } from './free-port.ts';
 import { until } from './until.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -46,6 +46,7 @@ export const WORKLOAD = {
 
 export async function startComputePlatform(env: Record<string, string> = {}): Promise<ComputePlatform> {
   const home = await mkdtemp(join(tmpdir(), 'slc-'));
+  const stretch = await claimStretch();
   const [supervisorPort, proxyPort] = [await freePort(), await freePort()];
   const variables = {
     PATH: process.env.PATH ?? '',
@@ -64,8 +65,7 @@ export async function startComputePlatform(env: Record<string, string> = {}): Pr
   const token = await readFile(join(home, 'run', 'supervisor.token'), 'utf8');
   const urls = { supervisorUrl: `http://127.0.0.1:${supervisorPort}`, proxyUrl: `http://127.0.0.1:${proxyPort}` };
   const compute = processCompute({ ...urls, token, drainSeconds: 5 });
-  // Below the range from which the system takes ports for outgoing connections.
-  const placement = { portBase: 23_000 + PORTS * Math.floor(Math.random() * 140), portCount: PORTS };
+  const placement = { portBase: stretch.first, portCount: PORTS };
   const instanceFolder = (revision: string, ordinal: number) =>
     join(serviceFolder(home), 'revisions', revision, 'instances', String(ordinal));
 
@@ -92,6 +92,7 @@ export async function startComputePlatform(env: Record<string, string> = {}): Pr
     async stop() {
       await Promise.all([supervisor.signal('SIGKILL'), proxy.signal('SIGKILL')]);
       for (const process of recordedProcesses(home)) await end(process);
+      await stretch.release();
       await rm(home, { recursive: true, force: true });
     },
   };

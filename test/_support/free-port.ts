@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 
 /**
  * Below the ports that the system gives to outgoing connections, one of which could take a port while what listens there
@@ -29,9 +29,38 @@ export async function freePorts(parts: string[]): Promise<Record<string, string>
   return Object.fromEntries(entries);
 }
 
+/** Environments take their blocks of ports from here on; above those of `freePort`, for the same reason below 32,768. */
+const STRETCHES = { first: 20_000, size: 2_000, count: 6 };
+
+export interface PortStretch {
+  first: number;
+  release(): Promise<void>;
+}
+
+/** A stretch that no other platform on this machine has, in whatever run of the tests: its last port is held as the claim. */
+export async function claimStretch(): Promise<PortStretch> {
+  const { first, size, count } = STRETCHES;
+  for (let at = 0; at < count; at += 1) {
+    const claim = await listenOn(first + (at + 1) * size - 1);
+    if (claim) return { first: first + at * size, release: () => closed(claim) };
+  }
+  throw new Error(`all ${count} stretches of ports from ${first} on are claimed by other platforms`);
+}
+
 async function isFree(port: number): Promise<boolean> {
-  const server = createServer();
+  const server = await listenOn(port);
+  if (server) await closed(server);
+  return server !== null;
+}
+
+/** Null when somebody listens there. */
+async function listenOn(port: number): Promise<Server | null> {
+  const server = createServer().unref();
   return await new Promise((resolve) => {
-    server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+    server.once('error', () => resolve(null)).listen(port, '127.0.0.1', () => resolve(server));
   });
+}
+
+async function closed(server: Server): Promise<void> {
+  await new Promise((resolve) => server.close(resolve));
 }

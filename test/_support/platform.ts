@@ -6,7 +6,7 @@ import { readConfig, type Config } from '../../bin/config.ts';
 import type { PartName } from '../../local/platform/parts.ts';
 import { startPlatform, type Platform } from '../../local/platform/platform.ts';
 import { leaveResponses, watchResponses } from './every-response.ts';
-import { freePorts } from './free-port.ts';
+import { claimStretch, freePorts } from './free-port.ts';
 
 export interface TestPlatform extends AsyncDisposable {
   config: Config;
@@ -28,8 +28,8 @@ export interface TestPlatformOptions {
 export async function openTestPlatform(options: TestPlatformOptions = {}): Promise<TestPlatform> {
   const { parts, env = {}, durable = false } = options;
   const home = mkdtempSync(join(tmpdir(), 'slw-'));
-  const portBase = String(PORT_BASE + 4_000 * Number(process.env.VITEST_POOL_ID ?? 0));
-  const ports = { SLIPWAY_PORT_BASE: portBase, ...(await freePorts(PORTS)) };
+  const stretch = await claimStretch();
+  const ports = { SLIPWAY_PORT_BASE: String(stretch.first), ...(await freePorts(PORTS)) };
   const config = readConfig({ ...process.env, SLIPWAY_HOME: home, ...UNLIMITED, ...ports, ...env });
   const start = () => startPlatform({ config, onProgress: () => undefined, durable, parts });
   const platform = await start();
@@ -45,6 +45,7 @@ export async function openTestPlatform(options: TestPlatformOptions = {}): Promi
     },
     async [Symbol.asyncDispose]() {
       await opened.platform.stop();
+      await stretch.release();
       doors.forEach(leaveResponses);
       rmSync(home, { recursive: true, force: true, maxRetries: 5 });
     },
@@ -55,8 +56,6 @@ export async function openTestPlatform(options: TestPlatformOptions = {}): Promi
 /** Tests poll and flood; one that is about the limits sets its own. */
 const UNLIMITED = { SLIPWAY_RATE_LIMIT_TENANT_PER_SECOND: '0', SLIPWAY_RATE_LIMIT_CLIENT_PER_SECOND: '0' };
 
-/** Files run side by side; each takes its environments' ports from a stretch of its own. */
-const PORT_BASE = 20_000;
 const PORTS = [
   'REST',
   'INTERNAL',

@@ -7,7 +7,7 @@ import pg from 'pg';
 import { startPostgres } from '../../local/engines/postgres.ts';
 import { localEnvironment } from '../../providers/stacks/programs/local-environment.ts';
 import type { PulumiStacksOptions } from '../../providers/stacks/pulumi.ts';
-import { freePort } from '../_support/free-port.ts';
+import { claimStretch, freePort } from '../_support/free-port.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 
@@ -24,6 +24,8 @@ export interface Existing {
 export interface StackPeers {
   home: string;
   databaseUrl: string;
+  /** Where environments' blocks of ports begin. */
+  portBase: number;
   options: PulumiStacksOptions;
   existing(environmentId: string): Promise<Existing>;
   query<Row extends pg.QueryResultRow>(text: string, database?: string): Promise<Row[]>;
@@ -62,7 +64,8 @@ export function optionsIn(home: string, databaseUrl: string, portBase: number): 
   };
 }
 
-export async function startStackPeers(portBase = 24_000): Promise<StackPeers> {
+export async function startStackPeers(): Promise<StackPeers> {
+  const stretch = await claimStretch();
   const home = await mkdtemp(join(tmpdir(), 'slw-st-'));
   const env = { PATH: process.env.PATH ?? '' };
   const postgres = await startPostgres({ home, port: await freePort(), env, durable: false });
@@ -77,12 +80,14 @@ export async function startStackPeers(portBase = 24_000): Promise<StackPeers> {
   return {
     home,
     databaseUrl,
-    options: { ...optionsIn(home, databaseUrl, portBase), program: localEnvironment },
+    portBase: stretch.first,
+    options: { ...optionsIn(home, databaseUrl, stretch.first), program: localEnvironment },
     query,
     queryAs,
     existing: async (environmentId) => await existing(home, query, environmentId),
     async close() {
       await postgres.process.stop();
+      await stretch.release();
       await rm(home, { recursive: true, force: true });
     },
   };

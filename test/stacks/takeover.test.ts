@@ -14,7 +14,6 @@ import { nextRun, specOf, timed } from '../conformance/stacks.ts';
 import { holdDatabases, isGone, livingRun, lockFolder, parentOf, stateOf } from './interruption.ts';
 import { everythingUnder, startStackPeers, type StackPeers } from './peers.ts';
 
-const PORT_BASE = 28_000;
 /** Short: in these tests the engine waits for a lock and cannot end in order. */
 const GRACE_MS = 1_000;
 const ALL_TYPES = ['Database', 'Folder', 'PortRange', 'VaultNamespace'].map((type) => `slipway:local:${type}`);
@@ -31,7 +30,7 @@ let worker: ChildProcess | undefined;
 let held: Awaited<ReturnType<typeof holdDatabases>> | undefined;
 
 beforeAll(async () => {
-  peers = await startStackPeers(PORT_BASE);
+  peers = await startStackPeers();
   peers.options.graceMs = GRACE_MS;
   engine = pulumiStacks(peers.options);
 }, 120_000);
@@ -66,7 +65,7 @@ async function release(): Promise<void> {
 
 function startWorker(spec: StackSpec): ChildProcess {
   const script = join(import.meta.dirname, 'up-process.ts');
-  const settings = [peers.home, peers.databaseUrl, PORT_BASE, GRACE_MS, JSON.stringify(spec), nextRun().fence];
+  const settings = [peers.home, peers.databaseUrl, peers.portBase, GRACE_MS, JSON.stringify(spec), nextRun().fence];
   return spawn(process.execPath, [script, ...settings.map(String)], { stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
