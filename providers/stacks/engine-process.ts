@@ -47,14 +47,24 @@ export async function processesOfRun(runId: string): Promise<number[]> {
   return found.filter((pid) => pid !== null);
 }
 
+export interface StoppableRun {
+  runId: string;
+  /** Of the engine. */
+  pid: number;
+  /** The engine's command, e.g. `up` or `stack init`. */
+  command: string;
+}
+
 /**
  * Asks the engine to end (it finishes the resource in flight, saves its state and frees its lock), and after `graceMs`
  * kills what is left, plugins included. Resolves when no process of the run lives.
  */
-export async function stopRun(runId: string, enginePid: number, graceMs: number): Promise<void> {
-  if ((await processesOfRun(runId)).includes(enginePid)) signal(enginePid, 'SIGINT');
+export async function stopRun({ runId, pid, command }: StoppableRun, graceMs: number): Promise<void> {
+  const lives = async () => (await processesOfRun(runId)).includes(pid);
+  // `stack init` and `stack rm` do not listen: they would die with their lock in place. They are soon over.
+  if (!command.startsWith('stack ') && (await lives())) signal(pid, 'SIGINT');
   const deadline = Date.now() + graceMs;
-  while ((await processesOfRun(runId)).includes(enginePid) && Date.now() < deadline) await delay(POLL_MS);
+  while ((await lives()) && Date.now() < deadline) await delay(POLL_MS);
   await killRun(runId);
 }
 

@@ -7,19 +7,14 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { OperationFault } from '../../domain/failures.ts';
 import { isErrno, writeDurably } from '../durable-file.ts';
-import { killRun, processesOfRun, processStartTime, stopRun } from './engine-process.ts';
+import { killRun, processesOfRun, processStartTime, stopRun, type StoppableRun } from './engine-process.ts';
 
-export interface EngineRun {
+export interface EngineRun extends StoppableRun {
   /** `<project>/<stack>` */
   stack: string;
   fence: number;
-  runId: string;
   host: string;
-  /** Of the engine. */
-  pid: number;
   processStartTime: string;
-  /** The engine's command, e.g. `up`. */
-  command: string;
   startedAt: string;
   /** Set when the engine ended by itself, with its exit code: then it left no lock and nothing half done. */
   ended?: { at: string; exitCode: number };
@@ -91,7 +86,7 @@ export async function takeOver(of: RunsOfStack, fence: number, graceMs: number, 
   }
   const broken = others.filter((run) => !run.ended && run.host === hostname());
   for (const run of broken) {
-    if ((await processStartTime(run.pid)) === run.processStartTime) await stopRun(run.runId, run.pid, graceMs);
+    if ((await processStartTime(run.pid)) === run.processStartTime) await stopRun(run, graceMs);
     else await killRun(run.runId);
   }
   return { broken, failed: others.some(({ command, ended }) => command === 'up' && (ended?.exitCode ?? 0) !== 0) };

@@ -56,21 +56,32 @@ export async function step(stack: Stack, attempt: Attempt, kind: EngineStep): Pr
   });
 }
 
+/** The step; a lock that a dead run of ours has left does not keep it. */
+export async function unlockedStep(stack: Stack, attempt: Attempt, kind: EngineStep): Promise<OutputMap> {
+  return await unlocked(attempt, {
+    work: async () => await step(stack, attempt, kind),
+    unlock: async () => await watched(attempt, async () => await stack.cancel()),
+  });
+}
+
 /**
- * The step; and once more when a lock was in its way that a dead run of ours has left, which also makes the attempt one
+ * The work; and once more when a lock was in its way that a dead run of ours has left, which also makes the attempt one
  * after a broken run. Any other lock stays, and so does the fault.
  */
-export async function unlockedStep(stack: Stack, attempt: Attempt, kind: EngineStep): Promise<OutputMap> {
+export async function unlocked<T>(
+  attempt: Attempt,
+  { work, unlock }: { work(): Promise<T>; unlock(): Promise<void> },
+): Promise<T> {
   try {
-    return await step(stack, attempt, kind);
+    return await work();
   } catch (error) {
     const { run, runs } = attempt;
-    const locks = isFault(error, 'StackLocked') ? locksNamedIn(error.cause) : [];
+    const locks = locksNamedIn(isFault(error, 'StackLocked') ? error.cause : error);
     const dead = await Promise.all(locks.map(async (lock) => await isLeftByDeadRun(runs, run.fence, lock)));
     if (locks.length === 0 || dead.includes(false)) throw error;
     run.onProgress('removed the lock that a killed run left');
-    await watched(attempt, async () => await stack.cancel());
+    await unlock();
     attempt.broken = true;
-    return await step(stack, attempt, kind);
+    return await work();
   }
 }

@@ -1,4 +1,4 @@
-// The Automation API runs `<root>/bin/pulumi`; ours sends every command that takes time through the guard.
+// The Automation API runs `<root>/bin/pulumi`; ours sends every command that locks a stack or takes time through the guard.
 import { chmod, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeDurably } from '../durable-file.ts';
@@ -19,9 +19,9 @@ export async function ensureEngineWrapper(options: EngineWrapperOptions): Promis
   const engine = quoted(join(options.engineRoot, 'bin', 'pulumi'));
   const script = [
     '#!/bin/sh',
-    '# Written by Slipway. Commands that take time run under its guard; the others go straight to the engine.',
+    '# Written by Slipway. Commands that lock a stack or take time run under its guard; the others go straight to the engine.',
     `case "$1 \${2-}" in`,
-    `  'up '* | 'destroy '* | 'refresh '* | 'preview '* | 'cancel '* | 'stack rm')`,
+    `  'up '* | 'destroy '* | 'refresh '* | 'preview '* | 'cancel '* | 'stack init' | 'stack rm')`,
     `    exec ${quoted(options.nodePath)} ${quoted(options.guardPath)} ${engine} "$@" ;;`,
     'esac',
     `exec ${engine} "$@"`,

@@ -44,7 +44,7 @@ export async function runGuarded(command: GuardedCommand): Promise<number> {
   child.stderr?.pipe(command.stderr, { end: false });
 
   const run = await recorded(command, child, runId);
-  const onStop = () => void stopRun(runId, child.pid ?? 0, command.graceMs);
+  const onStop = () => void stopRun({ runId, pid: child.pid ?? 0, command: nameOf(command.args) }, command.graceMs);
   command.stop.addEventListener('abort', onStop, { once: true });
   if (command.stop.aborted) onStop();
   else startNow(child);
@@ -65,7 +65,7 @@ async function recorded(command: GuardedCommand, child: ChildProcess, runId: str
   if (startTime === null) throw new Error(`the engine's process could not be started`);
   const run: EngineRun = {
     ...{ stack, fence, runId, host: hostname(), pid, processStartTime: startTime },
-    ...{ command: command.args[0] ?? '', startedAt: new Date().toISOString() },
+    ...{ command: nameOf(command.args), startedAt: new Date().toISOString() },
   };
   await recordRun(runsFolder, run);
   try {
@@ -84,10 +84,14 @@ async function settle(command: GuardedCommand, run: EngineRun, exitCode: number)
   await recordRun(runsFolder, { ...run, ended: { at: new Date().toISOString(), exitCode } });
   if (exitCode !== 0) return;
   const { command: kind } = run;
-  const cleaned = kind === 'stack' || command.args.includes('--clear-pending-creates');
-  const whole = kind === 'stack' || kind === 'up';
+  const cleaned = kind === 'stack rm' || command.args.includes('--clear-pending-creates');
+  const whole = kind === 'stack rm' || kind === 'up';
   // What a broken or a failed run may have left stays known until it is cleaned up, or made whole.
   await pruneRuns(runsFolder, run, ({ ended }) => (ended ? ended.exitCode === 0 || whole : cleaned));
+}
+
+function nameOf([first = '', second = '']: string[]): string {
+  return first === 'stack' ? `${first} ${second}` : first;
 }
 
 function startNow(child: ChildProcess): void {

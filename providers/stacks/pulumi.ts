@@ -6,8 +6,9 @@ import type { EngineEvent, OutputMap, PulumiFn, Stack } from '@pulumi/pulumi/aut
 import { faultOf, isCommandError, isFault, secretsOf, stackFailed } from './engine-faults.ts';
 import { changeOf } from './engine-report.ts';
 import { takeOver } from './engine-runs.ts';
-import { type Attempt, step, unlockedStep, watched } from './engine-steps.ts';
+import { type Attempt, step, unlocked, unlockedStep, watched } from './engine-steps.ts';
 import type { StackEngine, StackOutputs, StackPreview, StackRun, StackSpec } from './port.ts';
+import { removeLocksOf } from './stale-locks.ts';
 import { pulumiWorkspaces, type PulumiWorkspaceOptions, stackKeyOf } from './pulumi-workspace.ts';
 
 export interface PulumiStacksOptions extends PulumiWorkspaceOptions {
@@ -35,8 +36,12 @@ export function pulumiStacks(options: PulumiStacksOptions): StackEngine {
     up: async (spec, run) =>
       await judged(async () => {
         const attempt = await begin(options, secrets, spec, run);
-        const work = async (stack: Stack) => await raise(stack, attempt);
-        return (await withStack(spec, { ...changing(spec, run), create: true }, work)) ?? {};
+        const open = { ...changing(spec, run), create: true };
+        const outputs = await unlocked(attempt, {
+          work: async () => await withStack(spec, open, async (stack) => await raise(stack, attempt)),
+          unlock: async () => await removeLocksOf(options.backendUrl, attempt.runs.stack),
+        });
+        return outputs ?? {};
       }),
 
     destroy: async (spec, run) =>

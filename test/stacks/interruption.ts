@@ -1,12 +1,14 @@
 /** Holds an `up` at a known point, half way through its Database, and looks at the engine's processes and records. */
 import { execFileSync } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
+import { expect } from 'vitest';
 import type { StackSpec } from '../../providers/stacks/port.ts';
 import { processesOfRun } from '../../providers/stacks/engine-process.ts';
 import { type EngineRun, readRuns } from '../../providers/stacks/engine-runs.ts';
 import { stackKeyOf } from '../../providers/stacks/pulumi-workspace.ts';
+import { lockFolderOf } from '../../providers/stacks/stale-locks.ts';
 import { until } from '../_support/until.ts';
 import type { StackPeers } from './peers.ts';
 
@@ -56,8 +58,19 @@ export async function stateOf(peers: StackPeers, spec: StackSpec): Promise<{ typ
   return { types: types.sort(), pending: pending.map(({ resource }) => resource.type) };
 }
 
+const ALL_TYPES = ['Database', 'Folder', 'PortRange', 'VaultNamespace'].map((type) => `slipway:local:${type}`);
+
+/** Exactly one of everything, known to the state, nothing pending, no lock. */
+export async function expectWholeAndSingle(peers: StackPeers, spec: StackSpec): Promise<void> {
+  const { schemas, ...single } = await peers.existing(spec.environmentId);
+  expect(schemas).toEqual([]);
+  for (const [kind, names] of Object.entries(single)) expect(names, kind).toHaveLength(1);
+  expect(await stateOf(peers, spec)).toEqual({ types: ALL_TYPES, pending: [] });
+  expect(await readdir(lockFolder(peers, spec)).catch(() => [])).toEqual([]);
+}
+
 export function lockFolder(peers: StackPeers, spec: StackSpec): string {
-  return join(stateFolder(peers), '.pulumi', 'locks', 'organization', ...stackKeyOf(spec).split('/'));
+  return lockFolderOf(peers.options.backendUrl, stackKeyOf(spec));
 }
 
 export function stateFolder(peers: StackPeers): string {

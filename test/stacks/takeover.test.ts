@@ -11,12 +11,19 @@ import { localVault } from '../../providers/secrets/local-vault.ts';
 import { pulumiStacks } from '../../providers/stacks/pulumi.ts';
 import { until } from '../_support/until.ts';
 import { nextRun, specOf, timed } from '../conformance/stacks.ts';
-import { holdDatabases, isGone, livingRun, lockFolder, parentOf, stateOf } from './interruption.ts';
+import {
+  expectWholeAndSingle,
+  holdDatabases,
+  isGone,
+  livingRun,
+  lockFolder,
+  parentOf,
+  stateOf,
+} from './interruption.ts';
 import { everythingUnder, startStackPeers, type StackPeers } from './peers.ts';
 
 /** Short: in these tests the engine waits for a lock and cannot end in order. */
 const GRACE_MS = 1_000;
-const ALL_TYPES = ['Database', 'Folder', 'PortRange', 'VaultNamespace'].map((type) => `slipway:local:${type}`);
 
 interface DatabaseOutput {
   user: string;
@@ -40,15 +47,6 @@ afterEach(async () => {
   worker?.kill('SIGKILL');
   [held, worker] = [undefined, undefined];
 });
-
-/** Exactly one of everything, known to the state, nothing pending, no lock. */
-async function expectWholeAndSingle(spec: StackSpec): Promise<void> {
-  const { schemas, ...single } = await peers.existing(spec.environmentId);
-  expect(schemas).toEqual([]);
-  for (const [kind, names] of Object.entries(single)) expect(names, kind).toHaveLength(1);
-  expect(await stateOf(peers, spec)).toEqual({ types: ALL_TYPES, pending: [] });
-  expect(await readdir(lockFolder(peers, spec)).catch(() => [])).toEqual([]);
-}
 
 /** An `up` in this process, held inside its Database; `ended` is its rejection or outputs. */
 async function heldUp(spec: StackSpec, run = nextRun()) {
@@ -84,7 +82,7 @@ describe('an up that is broken off', { timeout: 180_000 }, () => {
     await timed('up after a killed engine', engine.up(spec, nextRun({ progress })));
     expect(progress[0]).toBe('taking over from a run that was broken off');
     expect(progress).toContain('removed the lock that a killed run left');
-    await expectWholeAndSingle(spec);
+    await expectWholeAndSingle(peers, spec);
   });
 
   it('stops when the worker is killed, and another process takes over', async () => {
@@ -98,7 +96,7 @@ describe('an up that is broken off', { timeout: 180_000 }, () => {
     await until(async () => await isGone(run), { what: 'the engine to end with its worker', timeoutMs: 20_000 });
     await release();
     await engine.up(spec, nextRun());
-    await expectWholeAndSingle(spec);
+    await expectWholeAndSingle(peers, spec);
   });
 
   it('is stopped by a later attempt that finds it alive, also when nobody guards it any more', async () => {
@@ -113,7 +111,7 @@ describe('an up that is broken off', { timeout: 180_000 }, () => {
     await until(async () => await isGone(run), { what: 'the earlier engine to be stopped' });
     await release();
     await next;
-    await expectWholeAndSingle(spec);
+    await expectWholeAndSingle(peers, spec);
   });
 
   it('loses to a later attempt that starts while it runs', async () => {
@@ -124,7 +122,7 @@ describe('an up that is broken off', { timeout: 180_000 }, () => {
     expect(await isGone(run)).toBe(true);
     await release();
     await later;
-    await expectWholeAndSingle(spec);
+    await expectWholeAndSingle(peers, spec);
   });
 
   it('ends with the reason of its signal when it is aborted, and leaves no process', async () => {
@@ -136,7 +134,7 @@ describe('an up that is broken off', { timeout: 180_000 }, () => {
     expect(await isGone(run)).toBe(true);
     await release();
     await engine.up(spec, nextRun());
-    await expectWholeAndSingle(spec);
+    await expectWholeAndSingle(peers, spec);
   });
 });
 
@@ -174,7 +172,7 @@ describe('a destroy after an up that did not end well', { timeout: 180_000 }, ()
     const { changes } = await engine.refreshPreview(spec, nextRun());
     expect(changes).toMatchObject([{ operation: 'update', type: 'slipway:local:Database' }]);
     await engine.up(spec, nextRun());
-    await expectWholeAndSingle(spec);
+    await expectWholeAndSingle(peers, spec);
     await peers.query('drop database slipway_env_e3 with (force)');
     await engine.destroy(spec, nextRun());
     expect(await peers.existing(spec.environmentId)).toEqual(nothing);
