@@ -34,8 +34,13 @@ async function servicesLeft({ tenantId, id }: EnvironmentRow, compute: ComputeTa
   ]);
 }
 
+/** By its state, and by the tag of what is there: a state can be lost. */
 async function stackLeft(spec: StackSpec, stacks: StackEngine): Promise<Leftover[]> {
-  return (await stacks.outputs(spec)) === null ? [] : [{ kind: 'stack', name: spec.stackName }];
+  const [outputs, types] = await Promise.all([stacks.outputs(spec), stacks.remains(spec)]);
+  return [
+    ...(outputs === null ? [] : [{ kind: 'stack' as const, name: spec.stackName }]),
+    ...types.map((name) => ({ kind: 'resource' as const, name })),
+  ];
 }
 
 async function known(what: string, look: () => Promise<Leftover[]>): Promise<Leftover[]> {

@@ -40,7 +40,10 @@ export function stackActivities(db: Database, stacks: StackEngine, compute: Comp
     /** Takes away what a failed provision left; then its name is free again. */
     async removeStack(key: EnvironmentKey): Promise<void> {
       await asAttempt(db, key, async (attempt) => {
-        await destroy(await environmentOf(db, key), attempt);
+        const environment = await environmentOf(db, key);
+        // Done already: a stack of its name may be another's since.
+        if (environment.status !== 'Decommissioning') return;
+        await destroy(environment, attempt);
         await db.forTenant(key.tenantId, async (tx) => {
           await requireFence(tx, key, attempt.fence);
           await setConvergeReason(tx, key, null);

@@ -5,12 +5,9 @@
  */
 // Not the package's root: that takes a second more to load, at every command of the engine.
 import { main } from '@pulumi/pulumi/provider/index.js';
-import { databaseKind } from '../local/pulumi-plugin/database.ts';
 import { endWithEngine } from '../local/pulumi-plugin/end-with-engine.ts';
-import { folderKind } from '../local/pulumi-plugin/folder.ts';
-import { portRangeKind } from '../local/pulumi-plugin/port-range.ts';
+import { localKinds } from '../local/pulumi-plugin/kinds.ts';
 import { slipwayProvider } from '../local/pulumi-plugin/provider.ts';
-import { vaultNamespaceKind } from '../local/pulumi-plugin/vault-namespace.ts';
 import { localVault } from '../providers/secrets/local-vault.ts';
 
 function required(variable: string): string {
@@ -19,19 +16,15 @@ function required(variable: string): string {
   return value;
 }
 
-const home = required('SLIPWAY_HOME');
-const secrets = localVault({
-  folder: required('SLIPWAY_VAULT_FOLDER'),
-  keyFile: required('SLIPWAY_VAULT_KEY_FILE'),
-});
-
 endWithEngine();
 await main(
-  slipwayProvider({
-    'slipway:local:Folder': folderKind(home),
-    'slipway:local:PortRange': portRangeKind(home, Number(required('SLIPWAY_PORT_BASE'))),
-    'slipway:local:Database': databaseKind({ adminUrl: required('SLIPWAY_ADMIN_DATABASE_URL'), secrets }),
-    'slipway:local:VaultNamespace': vaultNamespaceKind(secrets),
-  }),
+  slipwayProvider(
+    localKinds({
+      home: required('SLIPWAY_HOME'),
+      portBase: Number(required('SLIPWAY_PORT_BASE')),
+      adminUrl: required('SLIPWAY_ADMIN_DATABASE_URL'),
+      secrets: localVault({ folder: required('SLIPWAY_VAULT_FOLDER'), keyFile: required('SLIPWAY_VAULT_KEY_FILE') }),
+    }),
+  ),
   process.argv.slice(2),
 );

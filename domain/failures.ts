@@ -36,9 +36,12 @@ export const FAILURE_CLASSES = {
 export type FailureCode = keyof typeof FAILURE_CLASSES;
 export type FailureClass = (typeof FAILURE_CLASSES)[FailureCode];
 
-/** Something of an environment that could not be taken away; `unknown` is what could not be looked at. */
+/**
+ * Something of an environment that could not be taken away; a `resource` is there by the environment's tag and named by
+ * its type, `unknown` is what could not be looked at.
+ */
 export interface Leftover {
-  kind: 'service' | 'route' | 'stack' | 'unknown';
+  kind: 'service' | 'route' | 'stack' | 'resource' | 'unknown';
   name: string;
 }
 

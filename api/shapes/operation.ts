@@ -15,7 +15,7 @@ export const failure = z.strictObject({
   lastLogLines: z.array(z.string()).optional(),
   /** What is still there of an environment that was to be taken away. */
   leftovers: z
-    .array(z.strictObject({ kind: z.enum(['service', 'route', 'stack', 'unknown']), name: z.string() }))
+    .array(z.strictObject({ kind: z.enum(['service', 'route', 'stack', 'resource', 'unknown']), name: z.string() }))
     .optional(),
 });
 

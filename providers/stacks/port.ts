@@ -35,10 +35,15 @@ export interface StackPreview {
 export interface StackEngine {
   /** @throws OperationFault `StackFailed` (what the engine said, redacted), `StackLocked` (another living run holds it). */
   up(spec: StackSpec, run: StackRun): Promise<StackOutputs>;
-  /** Takes everything away and forgets the stack; a stack that is not there is fine. */
+  /**
+   * Takes everything away and forgets the stack; a stack that is not there is fine. Where its state was lost, what is
+   * there all the same is taken into a new one first.
+   */
   destroy(spec: StackSpec, run: StackRun): Promise<void>;
   /** What `up` would change, after a look at reality; writes no state. */
   refreshPreview(spec: StackSpec, run: StackRun): Promise<StackPreview>;
   /** Outputs of the last `up`, or null when there is no such stack. */
   outputs(spec: StackSpec): Promise<StackOutputs | null>;
+  /** Types of resources that are there by the environment's tag, whatever the state says. */
+  remains(spec: StackSpec): Promise<string[]>;
 }

@@ -14,6 +14,8 @@ import { pulumiWorkspaces, type PulumiWorkspaceOptions, stackKeyOf } from './pul
 export interface PulumiStacksOptions extends PulumiWorkspaceOptions {
   /** The inline program of an environment. */
   program(spec: StackSpec): PulumiFn;
+  /** Types of the program's resources that are there by the environment's tag: asked of what holds them, not of a state. */
+  remains(spec: StackSpec): Promise<string[]>;
 }
 
 /** @throws OperationFault of each call: `StackFailed`, `StackLocked`, `FenceRefused`; or the signal's reason when it was aborted. */
@@ -47,7 +49,14 @@ export function pulumiStacks(options: PulumiStacksOptions): StackEngine {
     destroy: async (spec, run) =>
       await judged(async () => {
         const attempt = await begin(options, secrets, spec, run);
-        await withStack(spec, changing(spec, run), async (stack) => await takeAway(stack, attempt));
+        const take = async (stack: Stack) => {
+          await takeAway(stack, attempt);
+          return true;
+        };
+        if ((await withStack(spec, changing(spec, run), take)) || (await options.remains(spec)).length === 0) return;
+        // Its state was lost.
+        attempt.failed = true;
+        await withStack(spec, { ...changing(spec, run), create: true }, take);
       }),
 
     refreshPreview: async (spec, run) =>
@@ -62,6 +71,8 @@ export function pulumiStacks(options: PulumiStacksOptions): StackEngine {
         const work = async (stack: Stack) => plainOutputs(await stack.outputs());
         return await withStack(spec, reading(spec), work);
       }),
+
+    remains: options.remains,
   };
 }
 

@@ -1,6 +1,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asAttempt, type Attempt } from '../../activities/attempt.ts';
+import { stackActivities } from '../../activities/stack.ts';
 import { openDatabase, type Database } from '../../db/client.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
 import { insertEnvironment } from '../../db/environments.ts';
@@ -9,6 +10,8 @@ import { takeNext } from '../../db/lane.ts';
 import { acceptOperation, endOperation, findOperation, setWaitingOn } from '../../db/operations.ts';
 import { OperationFault } from '../../domain/failures.ts';
 import type { EnvironmentKey, OperationId } from '../../domain/ids.ts';
+import type { ComputeTarget } from '../../providers/compute/port.ts';
+import type { StackEngine, StackSpec } from '../../providers/stacks/port.ts';
 import { openTestPlatform, type TestPlatform } from '../_support/platform.ts';
 
 const TENANT = 'connectsoft';
@@ -109,5 +112,19 @@ describe('the fence', () => {
       type: 'OperationLost',
       nonRetryable: true,
     });
+  });
+});
+
+describe('the stack of a failed provision', () => {
+  it('is removed once, for its name may be of another environment when the step is done again', async () => {
+    const { operationId, ...key } = await claimed();
+    const failure = { code: 'StackFailed' as const, message: 'It did not come up.' };
+    const ending = { phase: 'Failed' as const, failure };
+    await db.forTenant(TENANT, (tx) => endOperation(tx, key, operationId, ending));
+    const destroyed: string[] = [];
+    const destroy = (spec: StackSpec) => Promise.resolve(void destroyed.push(spec.stackName));
+    const { removeStack } = stackActivities(db, { destroy } as unknown as StackEngine, {} as ComputeTarget);
+    for (let time = 1; time <= 2; time += 1) await new MockActivityEnvironment().run(() => removeStack(key));
+    expect(destroyed).toEqual([key.environmentId]);
   });
 });

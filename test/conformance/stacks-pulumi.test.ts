@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { pulumiStacks } from '../../providers/stacks/pulumi.ts';
+import { stateFileOf } from '../stacks/interruption.ts';
 import { startStackPeers } from '../stacks/peers.ts';
 import { describeStackEngine } from './stacks.ts';
 
@@ -11,6 +12,7 @@ describeStackEngine('Pulumi', async () => {
     existing: async (environmentId) => ({ ...(await peers.existing(environmentId)) }),
     removeFolder: async ({ folder }) => await rm(String(folder), { recursive: true }),
     hasFolder: ({ folder }) => existsSync(String(folder)),
+    loseState: async (spec) => await rm(stateFileOf(peers, spec)),
     close: peers.close,
   };
 });

@@ -10,6 +10,8 @@ export interface StackEngineSetup {
   /** Takes the environment's folder away behind the engine's back, and tells whether there is one. */
   removeFolder(outputs: StackOutputs): Promise<void>;
   hasFolder(outputs: StackOutputs): boolean;
+  /** Loses what the engine remembers of the stack; what it has made stays. */
+  loseState(spec: StackSpec): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -113,6 +115,20 @@ export function describeStackEngine(name: string, setup: () => Promise<StackEngi
       expect(made.portBase).not.toBe(outputs.portBase);
       await it_.engine.destroy(pool, nextRun());
       expect(Object.values(await counts(pool.environmentId))).toEqual([0, 0, 0, 0, 0, 0]);
+    });
+
+    it('finds what is there by its tag when the state of the stack is lost, and takes it away all the same', async () => {
+      const lost = specOf('f00d');
+      expect(await it_.engine.remains(lost)).toEqual([]);
+      await it_.engine.up(lost, nextRun());
+      const there = await it_.engine.remains(lost);
+      expect(there).toHaveLength(4);
+      await it_.loseState(lost);
+      expect(await it_.engine.outputs(lost)).toBeNull();
+      expect(await it_.engine.remains(lost)).toEqual(there);
+      await it_.engine.destroy(lost, nextRun());
+      expect(await it_.engine.remains(lost)).toEqual([]);
+      expect(Object.values(await counts(lost.environmentId))).toEqual([0, 0, 0, 0, 0, 0]);
     });
 
     it('refuses an attempt that comes after a later one', async () => {

@@ -51,8 +51,7 @@ export async function isGone({ runId }: EngineRun): Promise<boolean> {
 
 /** What the state file says: the resources of ours, and the steps that were begun and never ended. */
 export async function stateOf(peers: StackPeers, spec: StackSpec): Promise<{ types: string[]; pending: string[] }> {
-  const file = join(stateFolder(peers), '.pulumi', 'stacks', `${stackKeyOf(spec)}.json`);
-  const { checkpoint } = JSON.parse(await readFile(file, 'utf8')) as Checkpoint;
+  const { checkpoint } = JSON.parse(await readFile(stateFileOf(peers, spec), 'utf8')) as Checkpoint;
   const { resources = [], pending_operations: pending = [] } = checkpoint.latest;
   const types = resources.map(({ type }) => type).filter((type) => type.startsWith('slipway:'));
   return { types: types.sort(), pending: pending.map(({ resource }) => resource.type) };
@@ -67,6 +66,10 @@ export async function expectWholeAndSingle(peers: StackPeers, spec: StackSpec): 
   for (const [kind, names] of Object.entries(single)) expect(names, kind).toHaveLength(1);
   expect(await stateOf(peers, spec)).toEqual({ types: ALL_TYPES, pending: [] });
   expect(await readdir(lockFolder(peers, spec)).catch(() => [])).toEqual([]);
+}
+
+export function stateFileOf(peers: StackPeers, spec: StackSpec): string {
+  return join(stateFolder(peers), '.pulumi', 'stacks', `${stackKeyOf(spec)}.json`);
 }
 
 export function lockFolder(peers: StackPeers, spec: StackSpec): string {

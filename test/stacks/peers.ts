@@ -5,6 +5,8 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { startPostgres } from '../../local/engines/postgres.ts';
+import { localKinds, typesThereOf } from '../../local/pulumi-plugin/kinds.ts';
+import { localVault } from '../../providers/secrets/local-vault.ts';
 import { localEnvironment } from '../../providers/stacks/programs/local-environment.ts';
 import type { PulumiStacksOptions } from '../../providers/stacks/pulumi.ts';
 import { claimStretch, freePort } from '../_support/free-port.ts';
@@ -44,8 +46,11 @@ export function engineRoot(): string {
 /** Options as plain data plus the program, so that a child process can build the same engine. */
 export function optionsIn(home: string, databaseUrl: string, portBase: number): Omit<PulumiStacksOptions, 'program'> {
   const root = join(home, 'pulumi');
+  const vault = { folder: join(home, 'vault'), keyFile: join(home, 'vault.key') };
+  const kinds = localKinds({ home, portBase, adminUrl: databaseUrl, secrets: localVault(vault) });
   return {
     root,
+    remains: ({ environmentId, isolationModel }) => typesThereOf(kinds, environmentId, { isolationModel }),
     engineRoot: engineRoot(),
     guardPath: join(ROOT, 'bin', 'pulumi-guard.ts'),
     nodePath: process.execPath,
@@ -58,8 +63,8 @@ export function optionsIn(home: string, databaseUrl: string, portBase: number): 
       SLIPWAY_HOME: home,
       SLIPWAY_PORT_BASE: String(portBase),
       SLIPWAY_ADMIN_DATABASE_URL: databaseUrl,
-      SLIPWAY_VAULT_FOLDER: join(home, 'vault'),
-      SLIPWAY_VAULT_KEY_FILE: join(home, 'vault.key'),
+      SLIPWAY_VAULT_FOLDER: vault.folder,
+      SLIPWAY_VAULT_KEY_FILE: vault.keyFile,
     },
   };
 }
