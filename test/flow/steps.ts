@@ -49,6 +49,32 @@ export async function openStage(name: string): Promise<Stage> {
 
 export type Step = (stage: Stage, deploymentId: string) => Promise<unknown>;
 
+/** What is said of the way of the new one; what else there is belongs into its `rollout`. */
+export interface Way extends Record<string, unknown> {
+  /** The component that never gets healthy. */
+  sick?: string;
+  strategy?: string;
+}
+
+/** A way of a deployment to turn back. */
+export interface Turn {
+  phase: string;
+  /** Where in it, and why it turns back there. */
+  at: string;
+  way?: Way;
+  /** What has it stand there. */
+  before?: Step[];
+  /** Until it does; @default until it is in the phase */
+  there?: Step[];
+  /** Of the API's traffic, the percent that the new release has by then; @default 0 */
+  share?: number;
+  /** What turns it back; @default it does so by itself */
+  turn?: Step[];
+  ends: string;
+  /** The replicas that are the very same processes afterwards; @default all of them */
+  kept?: RegExp;
+}
+
 const reached =
   (what: string, condition: (now: DeploymentView) => boolean): Step =>
   async ({ operator }, id) =>

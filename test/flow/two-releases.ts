@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { ImageStore } from '../../local/supervisor/images/image-store.ts';
 import { localVault } from '../../providers/secrets/local-vault.ts';
+import { weightsOf } from '../_support/environment-picture.ts';
 import { API, WORKER, type Component } from '../_support/operator.ts';
-import type { Stage } from './steps.ts';
+import type { Stage, Way } from './steps.ts';
 
 /** Comes with the new release. */
 const MAILER = 'module-mailer';
@@ -13,13 +14,6 @@ const SAMPLES = join(import.meta.dirname, '..', '..', 'samples');
 const ENTRYPOINTS = { 'reservations-api': 'server.mjs', 'billing-worker': 'worker.mjs' };
 const API_IMAGE = 'acr.azurecr.io/reservations-api:stable';
 const WORKER_IMAGE = 'acr.azurecr.io/billing-worker:stable';
-
-/** What is said of the way of the new one; what else there is belongs into its `rollout`. */
-export interface Way extends Record<string, unknown> {
-  /** The component that never gets healthy. */
-  sick?: string;
-  strategy?: string;
-}
 
 export interface TwoReleases {
   /** What the next deployment says is there from now on: its tags, its configuration, its version of the secret. */
@@ -30,6 +24,8 @@ export interface TwoReleases {
   applyNewPolicy(): Promise<string>;
   /** Its API depends on the stage's database. */
   deployNew(way?: Way): Promise<string>;
+  /** The percent of the API's traffic that is not with the revision of these processes. */
+  shareBeside(processes: Record<string, number>): number;
 }
 
 export function twoReleases({ platform, operator, environmentId, database }: Stage): TwoReleases {
@@ -91,8 +87,12 @@ export function twoReleases({ platform, operator, environmentId, database }: Sta
       await operator.deploy({
         ...{ environmentId, version: 'new', configurationId, strategy },
         components: newComponents(database.port, sick),
-        rollout: { maxParallel: 2, healthyDeadlineSeconds: 60, ...rollout },
+        rollout: { maxParallel: 4, healthyDeadlineSeconds: 60, ...rollout },
       }),
+    shareBeside(processes) {
+      const weights = Object.entries(weightsOf(platform, environmentId, API));
+      return weights.reduce((sum, [revision, weight]) => (`${API}-${revision}-0` in processes ? sum : sum + weight), 0);
+    },
   };
 }
 
