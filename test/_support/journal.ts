@@ -30,9 +30,7 @@ export interface ReleaseOptions {
   isSick?: boolean;
 }
 
-export function release({ home, environmentId, count, round, isSick = false }: ReleaseOptions): (Component & {
-  dependsOn?: string[];
-})[] {
+export function release({ home, environmentId, count, round, isSick = false }: ReleaseOptions): Component[] {
   const ids = Array.from({ length: count }, (_, at) => serviceIdOf(at));
   return ids.map((moduleId, at) => {
     const isLast = at === count - 1;

@@ -11,6 +11,7 @@ export interface Component {
   target: string;
   replicas?: number;
   env?: Record<string, string>;
+  dependsOn?: string[];
 }
 
 export interface DeployRequest {
