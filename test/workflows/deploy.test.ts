@@ -51,11 +51,33 @@ describe('a deployment', () => {
     expect(ran.outcome).toBe('HealthGateUnhealthy');
   });
 
-  it.each(['goBack', 'end'])('is back all the same when %s has to be done twice', async (step) => {
-    const ran = await deploy({ watchGate: fails('HealthGateNoData'), [step]: lostOnce() });
-    expect(namesOf(ran).slice(4)).toEqual(step === 'goBack' ? ['goBack', 'goBack', 'end'] : ['goBack', 'end', 'end']);
+  const BACK = FORWARD.slice(1).flatMap((failed) =>
+    (['goBack', 'end'] as const).map((step) => [failed, step] as const),
+  );
+  it.each(BACK)('is back from %s all the same when %s has to be done twice', async (failed, step) => {
+    const ran = await deploy({ [failed]: fails('HealthGateNoData'), [step]: lostOnce() });
+    const ending = step === 'goBack' ? ['goBack', 'goBack', 'end'] : ['goBack', 'end', 'end'];
+    expect(namesOf(ran).slice(-3)).toEqual(ending);
     expect(endsOf(ran).at(-1)).toEqual({ phase: 'RolledBack', code: 'HealthGateNoData' });
     expect(ran.outcome).toBe('HealthGateNoData');
+  });
+
+  it('ends its row once more when that had to be done twice and nothing was touched', async () => {
+    const ran = await deploy({ prepare: fails('ImageNotFound'), end: lostOnce() });
+    expect(namesOf(ran)).toEqual(['begin', 'prepare', 'end', 'end']);
+    expect(ran.outcome).toBe('ImageNotFound');
+  });
+
+  it('does nothing when its row is in other hands from the begin', async () => {
+    const ran = await deploy({ begin: fails('OperationLost') });
+    expect(namesOf(ran)).toEqual(['begin']);
+    expect(ran.outcome).toBe('OperationLost');
+  });
+
+  it.each(['prepare', 'rollOut'])('fails when others have ended its row after %s failed', async (step) => {
+    const ran = await deploy({ [step]: fails('PortsExhausted'), end: fails('OperationLost') });
+    expect(ran.calls.at(-1)?.name).toBe('end');
+    expect(ran.outcome).toBe('OperationLost');
   });
 
   it('says both reasons when going back fails too, and has the environment converged', async () => {

@@ -96,6 +96,20 @@ describe('a lane', () => {
     expect(ran.outcome).toBe('completed');
   });
 
+  it.each([
+    ['takeNext', []],
+    ['settle', [operation('provision')]],
+    ['abandonConvergence', [converge('stack')]],
+  ] as const)('ends when %s cannot be done at all: whoever rings next begins a new one', async (step, works) => {
+    const ran = await lane([...works], {
+      ...(step === 'settle' && { provisionStack: fails('PortsExhausted') }),
+      ...(step === 'abandonConvergence' && { removeStack: gaveUp('StackFailed') }),
+      [step]: fails('EnvironmentGone'),
+    });
+    expect(ran.calls.at(-1)?.name).toBe(step);
+    expect(ran.outcome).toBe('EnvironmentGone');
+  });
+
   it('comes back to services whose target is away', async () => {
     const ran = await lane([converge('services')], { convergeServices: gaveUp('ComputeUnavailable') });
     expect(namesOf(ran)).toEqual(['takeNext', 'convergeServices', 'takeNext']);

@@ -48,6 +48,33 @@ describe('an operation without a way back', () => {
     expect(namesOf(ran)).toEqual(['begin', ...WORKFLOWS[workflow].steps]);
   });
 
+  it.each(WORKFLOW_NAMES)('of %s begins once more when that had to be done twice', async (workflow) => {
+    const ran = await run(workflow, { begin: lostOnce(begins()) });
+    expect(namesOf(ran)).toEqual(['begin', 'begin', ...WORKFLOWS[workflow].steps]);
+    expect(ran.outcome).toBe('completed');
+  });
+
+  it.each(WORKFLOW_NAMES)('of %s does nothing when its row is in other hands from the begin', async (workflow) => {
+    const ran = await run(workflow, { begin: fails('OperationLost') });
+    expect(namesOf(ran)).toEqual(['begin']);
+    expect(ran.outcome).toBe('OperationLost');
+  });
+
+  it.each(WORKFLOW_NAMES)('of %s fails when others have ended its row before it could', async (workflow) => {
+    const { steps } = WORKFLOWS[workflow];
+    const lost = { end: fails('OperationLost'), endBlocked: fails('OperationLost') };
+    const ran = await run(workflow, { [steps[0]]: fails('PortsExhausted'), ...lost });
+    expect(ran.calls.at(-1)?.name).toBe('end');
+    expect(ran.outcome).toBe('OperationLost');
+  });
+
+  it('of decommission ends its row once more when that had to be done twice without the list', async () => {
+    const acts = { retireServices: fails('PortsExhausted'), endBlocked: fails('EnvironmentGone'), end: lostOnce() };
+    const ran = await run('decommission', acts);
+    expect(endsOf(ran)).toHaveLength(2);
+    expect(ran.outcome).toBe('PortsExhausted');
+  });
+
   it.each(STEPS)('of %s comes to the same end when %s has to be done twice', async (workflow, step) => {
     const ran = await run(workflow, { [step]: lostOnce() });
     expect(ran.outcome).toBe('completed');
