@@ -2,7 +2,6 @@
  * Moving one service between revisions, forward and back. Everything here is convergent: it looks at what runs, and a
  * repeated attempt goes on from there; new replicas that were there before this attempt go through the gate first.
  */
-import { Context } from '@temporalio/activity';
 import { MAX_RESTARTS, HEALTHY_SAMPLES, SAMPLE_INTERVAL_MS, atATime, type RolloutPolicy } from '../domain/rollout.ts';
 import { OperationFault } from '../domain/failures.ts';
 import { judge, type Sample } from '../domain/gate.ts';
@@ -11,6 +10,7 @@ import type { SnapshotService } from '../domain/snapshot.ts';
 import { ROLLING, freshOf, standing, type Stage } from '../domain/strategy.ts';
 import type { ComputeTarget, Instance, ObservedService, RevisionSpec } from '../providers/compute/port.ts';
 import type { Attempt } from './attempt.ts';
+import { refusalOf } from './refusal.ts';
 
 /** What is told while a service moves. */
 export interface Progress {
@@ -172,13 +172,7 @@ export async function gate(
     const verdict = judge(samples, gatePolicy, openedAtMs, nowMs);
     if (verdict.verdict === 'healthy') return;
     if (verdict.verdict === 'unhealthy') {
-      throw new OperationFault({
-        code: verdict.code,
-        message: `${verdict.reason}.`,
-        serviceId: service.serviceId,
-        evidence: verdict.evidence,
-        lastLogLines: await lastLines(rolling, service),
-      });
+      throw new OperationFault(await refusalOf(compute, workloadOf(rolling, service.serviceId), service.revision, verdict, samples));
     }
     if (isEnough()) return;
     const { reason, evidence = '' } = verdict;
@@ -195,22 +189,6 @@ export async function gate(
 }
 
 const TELL_AGAIN_MS = 2_000;
-const LOG_LINES = 10;
-const LOG_LIMIT_MS = 5_000;
-
-/** What the workload said last. The verdict stands without it: what cannot be read is left out. */
-async function lastLines(rolling: Rolling, service: SnapshotService): Promise<string[]> {
-  const lines: string[] = [];
-  const signal = AbortSignal.any([rolling.attempt.signal, AbortSignal.timeout(LOG_LIMIT_MS)]);
-  const options = { revision: service.revision, tail: LOG_LINES, follow: false, signal };
-  try {
-    for await (const { line } of rolling.compute.logs(workloadOf(rolling, service.serviceId), options))
-      lines.push(line);
-  } catch (error) {
-    Context.current().log.warn('the last log lines could not be read', { error });
-  }
-  return lines.slice(-LOG_LINES);
-}
 
 async function replicasOf(rolling: Rolling, service: SnapshotService): Promise<Instance[]> {
   const instances = await rolling.compute.instances(workloadOf(rolling, service.serviceId));

@@ -5,6 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { EnvironmentKey } from '../../domain/ids.ts';
 import { OperationFault } from '../../domain/failures.ts';
+import { openRedact, type SecretStore } from '../secrets/port.ts';
 import type * as port from './port.ts';
 import { AdminClient } from './process-client.ts';
 import { lookAtHealth } from './process-health.ts';
@@ -23,6 +24,8 @@ export interface ProcessComputeOptions {
   proxyUrl: string;
   /** Bearer token of both admin APIs. */
   token: string;
+  /** The vault of the replicas' secrets: what a health answer says is told without their values. */
+  secrets: Pick<SecretStore, 'read'>;
   /** How long requests in flight may take when their replica is to go. Default 10. */
   drainSeconds?: number;
   fetch?: typeof fetch;
@@ -47,10 +50,13 @@ export function processCompute(options: ProcessComputeOptions): port.ComputeTarg
 class ProcessCompute implements port.ComputeTarget {
   readonly #supervisor: AdminClient;
   readonly #proxy: AdminClient;
+  readonly #secrets: ProcessComputeOptions['secrets'];
   readonly #drainSeconds: number;
   readonly #fetch: typeof fetch;
 
-  constructor({ supervisorUrl, proxyUrl, token, drainSeconds = 10, fetch: own = fetch }: ProcessComputeOptions) {
+  constructor(options: ProcessComputeOptions) {
+    const { supervisorUrl, proxyUrl, token, secrets, drainSeconds = 10, fetch: own = fetch } = options;
+    this.#secrets = secrets;
     this.#supervisor = new AdminClient({ name: 'supervisor', url: supervisorUrl, token, fetch: own });
     this.#proxy = new AdminClient({ name: 'proxy', url: proxyUrl, token, fetch: own });
     this.#drainSeconds = drainSeconds;
@@ -79,8 +85,11 @@ class ProcessCompute implements port.ComputeTarget {
 
   async health(instance: port.Instance, check: Parameters<port.ComputeTarget['health']>[1]) {
     const { instanceId, startedAtMs, restarts } = instance;
-    const look = await lookAtHealth(instance.address, check, this.#fetch);
-    return { instanceId, startedAtMs, restarts, atMs: Date.now(), ...look };
+    const redact = await openRedact(this.#secrets, instance.secrets);
+    const begunMs = Date.now();
+    const look = await lookAtHealth(instance.address, check, this.#fetch, redact);
+    const atMs = Date.now();
+    return { instanceId, startedAtMs, restarts, atMs, tookMs: atMs - begunMs, ...look };
   }
 
   async shiftTraffic(workload: port.Workload, weights: port.TrafficWeights, fence: number) {
