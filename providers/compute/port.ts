@@ -79,6 +79,8 @@ export interface ObservedService {
   serviceId: string;
   revisions: ObservedRevision[];
   traffic: TrafficWeights;
+  /** To how many replicas of each routed revision requests may go. */
+  routed: Record<string, number>;
   /** Where callers reach it, e.g. `http://127.0.0.1:20000`; null when it has no route. */
   endpoint: string | null;
 }

@@ -11,6 +11,7 @@ import { AdminClient } from './process-client.ts';
 import { lookAtHealth } from './process-health.ts';
 import { readLines } from './process-lines.ts';
 import {
+  backendCounts,
   routeRevisions,
   weightsOf,
   withoutBackends,
@@ -70,13 +71,13 @@ class ProcessCompute implements port.ComputeTarget {
   async ensure(spec: port.RevisionSpec, fence: number): Promise<void> {
     await this.#claim(spec.workload, fence);
     await this.#drainSurplus(spec.workload, spec.revision, spec.replicas, fence);
-    await this.#change([...servicePath(spec.workload), 'revisions', spec.revision], 'PUT', { fence, spec });
+    await this.#change(spec.workload, ['revisions', spec.revision], 'PUT', { fence, spec });
   }
 
   async scale(workload: port.Workload, revision: string, replicas: number, fence: number): Promise<void> {
     await this.#claim(workload, fence);
     await this.#drainSurplus(workload, revision, replicas, fence);
-    await this.#change([...servicePath(workload), 'revisions', revision, 'replicas'], 'PUT', { fence, replicas });
+    await this.#change(workload, ['revisions', revision, 'replicas'], 'PUT', { fence, replicas });
   }
 
   async instances(workload: port.Workload): Promise<port.Instance[]> {
@@ -109,14 +110,14 @@ class ProcessCompute implements port.ComputeTarget {
     const route = await this.#proxy.call<ProxyRoute | null>(routePath(workload));
     // Put again even when nothing of it is routed any more: an attempt before may have ended before it was drained.
     if (route) await this.#route(workload, route.port, withoutRevision(route.revisions, revision), fence);
-    await this.#change([...servicePath(workload), 'revisions', revision], 'DELETE', undefined, fence);
+    await this.#change(workload, ['revisions', revision], 'DELETE', undefined, fence);
   }
 
   async unroute(workload: port.Workload, fence: number): Promise<void> {
     await this.#claim(workload, fence);
     const query = { fence: String(fence) };
     await this.#proxy.call(routePath(workload), { method: 'DELETE', query, timeoutMs: CHANGE_TIMEOUT_MS });
-    await this.#change(servicePath(workload), 'DELETE', undefined, fence);
+    await this.#change(workload, [], 'DELETE', undefined, fence);
   }
 
   async observe({ environmentId, tenantId }: EnvironmentKey): Promise<port.ObservedService[]> {
@@ -128,7 +129,8 @@ class ProcessCompute implements port.ComputeTarget {
     const observed = services.map(({ serviceId, revisions }) => {
       const route = routes.find((entry) => entry.serviceId === serviceId);
       const endpoint = route ? endpointOf(route.port) : null;
-      return { serviceId, revisions, traffic: weightsOf(route?.revisions ?? []), endpoint };
+      const routed = route?.revisions ?? [];
+      return { serviceId, revisions, traffic: weightsOf(routed), routed: backendCounts(routed), endpoint };
     });
     return observed.filter(({ revisions, endpoint }) => revisions.length > 0 || endpoint !== null);
   }
@@ -180,9 +182,17 @@ class ProcessCompute implements port.ComputeTarget {
     await this.#proxy.call(routePath(workload), { method: 'PUT', body, timeoutMs });
   }
 
-  async #change(path: string[], method: 'PUT' | 'DELETE', body: unknown, fence?: number): Promise<void> {
+  async #change(
+    workload: port.Workload,
+    of: string[],
+    method: 'PUT' | 'DELETE',
+    body: unknown,
+    fence?: number,
+  ): Promise<void> {
     const query: Record<string, string> = fence === undefined ? {} : { fence: String(fence) };
-    await this.#supervisor.call(path, { method, body, query, timeoutMs: CHANGE_TIMEOUT_MS });
+    const { serviceId } = workload;
+    const call = { method, body, query, serviceId, timeoutMs: CHANGE_TIMEOUT_MS };
+    await this.#supervisor.call([...servicePath(workload), ...of], call);
   }
 
   async #view(workload: port.Workload): Promise<ServiceView | null> {

@@ -27,13 +27,15 @@ export async function importFailingImage(home: string): Promise<void> {
 /** `fails` left out: it does not. */
 export interface Ways {
   fails?: 'ends' | 'is-ended' | 'is-deaf' | 'is-sick';
+  /** Only its replicas from this ordinal on do. */
+  from?: number;
   /** What it says, and answers. */
   text?: string;
   replicas?: number;
 }
 
-export function failingComponent({ fails = undefined, text = 'no schema', replicas = 1 }: Ways = {}): Component {
-  const env = { TEXT: JSON.stringify(text), ...(fails && { FAILS: fails }) };
+export function failingComponent({ fails, from = 0, text = 'no schema', replicas = 1 }: Ways = {}): Component {
+  const env = { TEXT: JSON.stringify(text), ...(fails && { FAILS: fails, FROM: String(from) }) };
   return { moduleId: FAILING, image: IMAGE, target: 'aks', replicas, env };
 }
 
