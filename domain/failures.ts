@@ -2,7 +2,8 @@ import type { TraceId } from './ids.ts';
 
 /**
  * Why an operation ended badly, and what each reason asks for: a release fault goes back, a platform fault holds and
- * retries until the deadline, ours fails. These codes are the `type` of every `ApplicationFailure`.
+ * retries until the deadline, ours fails. A defect is ours and is waited out all the same: a newer worker may mend it.
+ * These codes are the `type` of every `ApplicationFailure`.
  */
 export const FAILURE_CLASSES = {
   EnvironmentNotReady: 'release',

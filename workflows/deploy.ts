@@ -23,6 +23,7 @@ const { explain } = proxyLocalActivities<MainActivities>({
   startToCloseTimeout: '10s',
   retry: { maximumAttempts: 3 },
 });
+const LATE = 'The deployment had not progressed to its end in time.';
 /** Before, a time that was up was told without what was waited for. */
 const EXPLAINED = 'explained';
 
@@ -44,7 +45,7 @@ async function carryOut(run: Run): Promise<void> {
   show(run, 'Preparing', 'Images are resolved, the configuration is read.');
   if (begun.phase === 'RollingBack') throw asWorkflowFailure(await goBack(run, begun.failure ?? UNKNOWN));
   try {
-    await withDeadline(begun.forwardUntilMs, () => forward(run));
+    await withDeadline(begun.forwardUntilMs, () => forward(run), LATE);
   } catch (error) {
     const cause = causeOf(error);
     // Somebody else has ended the row, or works on it: there is nothing left to undo here.

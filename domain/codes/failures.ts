@@ -66,7 +66,8 @@ export const FAILURE_TEXTS: Record<FailureCode, CodeText> = {
     whatToDo: 'Start it; the operation goes on by itself.',
   },
   ProgressDeadlineExceeded: {
-    means: 'The deployment had not come to its end within `progressDeadlineSeconds`.',
+    means:
+      'The operation had not come to its end within the time for it: `progressDeadlineSeconds`, when it is a deployment.',
     whatToDo: 'Look at `heldBy`, or at the component that it was at; give it more time, or more `maxParallel`.',
   },
   DeadlineExceeded: {

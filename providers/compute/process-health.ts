@@ -109,7 +109,8 @@ async function overGrpc(address: string, service: string, redact: Redact): Promi
   try {
     return await new Promise((resolve) => {
       const done = (error: ServiceError | null, serving?: number) => {
-        if (error && UNREACHABLE.includes(error.code)) resolve(noData(what, address, error));
+        // A code that may be the workload's own, with words of its own.
+        if (error && UNREACHABLE.includes(error.code)) resolve(noData(what, address, error, redact));
         else if (error) {
           const details = tellable(redact(error.details), EVIDENCE_CHARACTERS);
           resolve({ status: 'unhealthy', evidence: `${what} answered ${status[error.code]}: ${details}` });
@@ -129,8 +130,9 @@ function varint(value: number): number[] {
   return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...varint(value >>> 7)];
 }
 
-function noData(what: string, address: string, error: unknown): HealthLook {
-  return { status: 'noData', evidence: `${what} at ${address}: ${reasonOf(error)}` };
+function noData(what: string, address: string, error: unknown, redact: Redact = (text) => text): HealthLook {
+  const reason = tellable(redact(reasonOf(error)), EVIDENCE_CHARACTERS);
+  return { status: 'noData', evidence: `${what} at ${address}: ${reason}` };
 }
 
 function reasonOf(error: unknown): string {
