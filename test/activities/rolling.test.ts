@@ -33,12 +33,27 @@ async function release(serviceId: string, version: string, ways: Ways): Promise<
   return { ...service, revision: revisionOf(service) };
 }
 
+interface Change {
+  maxParallel?: number;
+  healthyDeadlineSeconds?: number;
+  compute?: ComputeTarget;
+  told?: Progress[];
+}
+
+/** Time for those that get healthy, also on a machine that is busy. */
+const REFUSING: Change = { healthyDeadlineSeconds: 8 };
+
 /** As an attempt has it. */
-function rollingOf(maxParallel: number, compute = platform.compute, told: Progress[] = []): Rolling {
+function rollingOf({
+  maxParallel = 1,
+  healthyDeadlineSeconds = 60,
+  compute = platform.compute,
+  told = [],
+}: Change = {}): Rolling {
   const own = (fence += 1);
   return {
     ...{ compute, environment: ENVIRONMENT },
-    policy: { ...DEFAULT_ROLLOUT, maxParallel, minHealthySeconds: 0, healthyDeadlineSeconds: 4 },
+    policy: { ...DEFAULT_ROLLOUT, maxParallel, minHealthySeconds: 0, healthyDeadlineSeconds },
     attempt: {
       fence: own,
       signal: new AbortController().signal,
@@ -63,7 +78,7 @@ async function serving(serviceId: string): Promise<number> {
 
 /** It runs, alone, and is asked without pause. */
 async function live(service: SnapshotService) {
-  const rolling = rollingOf(service.replicas);
+  const rolling = rollingOf({ maxParallel: service.replicas });
   await rollForward(rolling, { from: null, to: service });
   const workload = { ...ENVIRONMENT, serviceId: service.serviceId };
   const weights = { [service.revision]: 100 };
@@ -72,7 +87,7 @@ async function live(service: SnapshotService) {
 }
 
 async function goBack(from: SnapshotService, to: SnapshotService, compute?: ComputeTarget): Promise<void> {
-  await restore(rollingOf(1, compute), to.serviceId, {
+  await restore(rollingOf({ compute }), to.serviceId, {
     ...{ to, sinceMs: Date.now(), first: 'floor', observed: await observe() },
     leaving: { from, secondsLeft: 60 },
   });
@@ -99,7 +114,7 @@ describe('going back', () => {
           return answer;
         },
       );
-      const forward = rollForward(rollingOf(1, counted), { from: before, to: refused });
+      const forward = rollForward(rollingOf({ ...REFUSING, compute: counted }), { from: before, to: refused });
       await expect(forward).rejects.toMatchObject({ failure: { code: 'HealthGateUnhealthy' } });
       await goBack(refused, before, counted);
       const { failures, versions } = await load.stop();
@@ -117,7 +132,9 @@ describe('going back', () => {
       await go();
       throw new Error('the worker died');
     });
-    await expect(rollForward(rollingOf(2, dying), { from: before, to: after })).rejects.toThrow('the worker died');
+    await expect(
+      rollForward(rollingOf({ maxParallel: 2, compute: dying }), { from: before, to: after }),
+    ).rejects.toThrow('the worker died');
     await goBack(after, before);
     expect((await load.stop()).failures).toEqual([]);
     expect(await serving('unsaid')).toBe(2);
@@ -128,8 +145,8 @@ describe('going back', () => {
     const preview = await release('preview', 'preview', { replicas: 2 });
     const load = await live(before);
     const [stage] = stagesOf('BlueGreen', stepsOf('BlueGreen', undefined));
-    await rollForward(rollingOf(2), { from: before, to: preview, stage });
-    const taken = rollingOf(1);
+    await rollForward(rollingOf({ maxParallel: 2 }), { from: before, to: preview, stage });
+    const taken = rollingOf();
     await platform.compute.scale({ ...ENVIRONMENT, serviceId: 'preview' }, before.revision, 1, taken.attempt.fence);
     await goBack(preview, before);
     const { failures, versions } = await load.stop();
@@ -144,9 +161,9 @@ describe('replicas that a refused deployment left, of the release that is live',
     const grown = await release('grown', 'before', { ...ways, replicas: 4 });
     const after = await release('grown', 'after', { replicas: 2 });
     const load = await live(before);
-    const refused = rollForward(rollingOf(1), { from: before, to: grown });
+    const refused = rollForward(rollingOf(REFUSING), { from: before, to: grown });
     await expect(refused).rejects.toMatchObject({ failure: { code: 'HealthGateUnhealthy' } });
-    await rollForward(rollingOf(1), { from: before, to: after });
+    await rollForward(rollingOf(), { from: before, to: after });
     const { failures, versions } = await load.stop();
     expect({ failures, versions: Object.keys(versions) }).toEqual({ failures: [], versions: ['before', 'after'] });
   });
@@ -159,8 +176,8 @@ describe('a canary', () => {
     const load = await live(before);
     const told: Progress[] = [];
     const [half] = stagesOf('Canary', [{ weightPercent: 50, bakeSeconds: 0, promotion: 'gate' }]);
-    await rollForward(rollingOf(1, platform.compute, told), { from: before, to: canary, stage: half });
-    await rollForward(rollingOf(1, platform.compute, told), {
+    await rollForward(rollingOf({ told }), { from: before, to: canary, stage: half });
+    await rollForward(rollingOf({ told }), {
       from: before,
       to: canary,
       stage: { ...ROLLING, replaces: false },

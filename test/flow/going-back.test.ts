@@ -129,7 +129,7 @@ describe('a deployment', () => {
       environmentId,
       version: '1.0.1',
       components: [replicas('is-sick')],
-      rollout: REFUSED,
+      rollout: { healthyDeadlineSeconds: 8 },
     });
     expect(await operator.ended(id)).toMatchObject({ status: 'RolledBack', failure: { code: 'HealthGateUnhealthy' } });
     expect((await load.stop()).failures).toEqual([]);

@@ -110,7 +110,7 @@ describe('a component that only gets more replicas', () => {
     const components = (replicas: number) => [{ ...worker, replicas }] as Component[];
     const first = await operator.deploy({ environmentId, version: '1.4.1', components: components(1) });
     expect((await operator.ended(first)).status).toBe('Completed');
-    const rollout = { healthyDeadlineSeconds: 4, steps: [{ weightPercent: 50, bakeSeconds: 2 }] };
+    const rollout = { steps: [{ weightPercent: 50, bakeSeconds: 2 }] };
     const id = await operator.deploy({
       ...{ environmentId, version: '1.4.1', strategy: 'Canary', rollout },
       components: [...(api ? [api] : []), ...components(3)],
