@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '../db/client.ts';
 import { claimFence, requireFence } from '../db/environments.ts';
 import { findOperation, setWaitingOn } from '../db/operations.ts';
-import { FAILURE_CLASSES, type Failure } from '../domain/failures.ts';
+import { FAILURE_CLASSES, type Failure, type FailureCode } from '../domain/failures.ts';
 import type { EnvironmentKey, OperationId } from '../domain/ids.ts';
 import { failureOf, operationLost, rethrow } from './failures.ts';
 import { openHeed, type Heed } from './heed.ts';
@@ -115,12 +115,18 @@ async function open(db: Database, of: AttemptOf, signal: AbortSignal): Promise<A
   };
 }
 
-/** While a platform fault is waited out the operation's row says on what; a later attempt says so for itself. */
+/** While a fault is waited out the operation's row says which; a later attempt says so for itself. */
 async function noteHold(db: Database, of: AttemptOf, fence: number, failure: Failure): Promise<void> {
   const { operationId } = of;
-  if (!operationId || FAILURE_CLASSES[failure.code] !== 'platform' || failure.code === 'DatabaseUnavailable') return;
+  if (!operationId || !isWaitedOut(failure.code)) return;
   await db.forTenant(of.tenantId, async (tx) => {
     await requireFence(tx, of, fence);
-    await setWaitingOn(tx, of.tenantId, operationId, { kind: 'platform', reference: failure.code });
+    await setWaitingOn(tx, of.tenantId, operationId, { kind: 'platform', reference: failure.code, failure });
   });
+}
+
+/** That the database is away cannot be noted there. A defect is waited out as well: a newer worker may mend it. */
+function isWaitedOut(code: FailureCode): boolean {
+  if (code === 'DatabaseUnavailable') return false;
+  return FAILURE_CLASSES[code] === 'platform' || code === 'InternalFault';
 }

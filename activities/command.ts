@@ -9,6 +9,7 @@ import { OperationFault } from '../domain/failures.ts';
 import { hashOf } from '../domain/hash.ts';
 import type { CommandId, OperationKey } from '../domain/ids.ts';
 import type { Phase } from '../domain/phases.ts';
+import { tellable } from '../domain/tellable.ts';
 import { operationLost, rethrow } from './failures.ts';
 
 export interface CommandInput extends OperationKey {
@@ -40,7 +41,7 @@ export function commandActivities(db: Database) {
             return { phase: operation.phase, wanted: operation.wanted };
           }
           const id = newId('req');
-          const because = abortedBy(OPERATOR, reason);
+          const because = abortedBy(OPERATOR, typeof reason === 'string' ? tellable(reason) : undefined);
           const given = { command, commandId: id, by: OPERATOR, because };
           const answered = await commandOperation(tx, input, input.operationId, given);
           if (!answered) throw operationLost(input.operationId);

@@ -53,7 +53,7 @@ export function convergeActivities(db: Database, compute: ComputeTarget) {
             await restore(rolling, serviceId, { to, sinceMs, first: 'traffic', observed });
           } catch (error) {
             const { failure, retryable } = failureOf(error);
-            if (retryable || !failure.serviceId) throw error;
+            if (retryable) throw error;
             problems.push(`${serviceId}: ${failure.message}`);
           }
         });

@@ -40,6 +40,14 @@ export function failureOf(error: unknown): { failure: Failure; retryable: boolea
   return { failure: { code: 'InternalFault', message }, retryable: true };
 }
 
+/** The same fault, as one of this component; what is about the operation as a whole stays so. */
+export function inComponent(error: unknown, serviceId: string): unknown {
+  if (!(error instanceof OperationFault) || error.failure.serviceId !== undefined) return error;
+  const { code } = error.failure;
+  if (FAILURE_CLASSES[code] === 'ours' && code !== 'InternalFault') return error;
+  return new OperationFault({ ...error.failure, serviceId }, error);
+}
+
 /** Throws what Temporal should see; cancellations pass through. */
 export function rethrow(error: unknown): never {
   if (error instanceof CancelledFailure || error instanceof ApplicationFailure) throw error;

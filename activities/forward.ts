@@ -72,7 +72,7 @@ export async function bake({ rollout, heed }: Forward, number: number, stage: St
   const { healthyDeadlineSeconds } = rollout.policy;
   const clocks = { minHealthySeconds: bakeSeconds, healthyDeadlineSeconds: bakeSeconds + healthyDeadlineSeconds };
   const watched = { ...rollout, policy: { ...rollout.policy, ...clocks } };
-  const moved = rollout.moved();
+  const moved = rollout.moved().filter((step) => movesIn(stage, step));
   // All at once: they are watched for the same time.
   await eachOf(moved, moved.length, async ({ to }, lost) => {
     if (!to) return;
@@ -81,6 +81,11 @@ export async function bake({ rollout, heed }: Forward, number: number, stage: St
     );
   });
 }
+
+const isWhole = ({ weightPercent }: Stage) => weightPercent === 100;
+
+/** Other replicas of the same revision have no share of the traffic to take: they come at the end. */
+const movesIn = (stage: Stage, { action }: PlanStep) => action === 'roll' || isWhole(stage);
 
 /** The same work, given up when a sibling has failed: the deployment is lost then. */
 function untilLost<R extends Rolling>(rolling: R, lost: AbortSignal): R {
@@ -92,9 +97,7 @@ async function moveTo(stage: Stage, rollout: Rollout, step: PlanStep, heed: Heed
   // What is retired goes when the release has been promoted; what an earlier attempt brought all the way is judged once
   // more with everything else.
   if (!to || rollout.isLive(to.serviceId)) return true;
-  const isWhole = stage.weightPercent === 100;
-  // Other replicas of the same revision have no share of the traffic to take.
-  if (action !== 'roll' && !isWhole) return true;
+  if (!movesIn(stage, step)) return true;
   if (action === 'keep') {
     await reassert(rollout, to);
     return true;
@@ -102,7 +105,7 @@ async function moveTo(stage: Stage, rollout: Rollout, step: PlanStep, heed: Heed
   let isThere = false;
   await rollout.watched(to.serviceId, async () => {
     isThere = await rollForward(rollout, { from, to, stage, isPaused: () => heed.isPaused() });
-    if (isThere && isWhole) {
+    if (isThere && isWhole(stage)) {
       await rollout.note(to.serviceId, { status: 'Live', trafficPercent: 100, endedAt: new Date() });
     }
   });

@@ -7,6 +7,7 @@ import { commandActivities } from './command.ts';
 import { convergeActivities } from './converge.ts';
 import { decommissionActivities } from './decommission.ts';
 import { driftActivities } from './drift.ts';
+import { explainActivities } from './explain.ts';
 import { laneActivities, type AwaitOutcome } from './lane.ts';
 import { operationActivities } from './operation.ts';
 import { prepareActivities } from './prepare.ts';
@@ -28,6 +29,7 @@ export function mainActivities({ db, compute, stacks, governance, awaitOutcome }
   return {
     ...laneActivities(db, governance, stacks, awaitOutcome),
     ...operationActivities(db),
+    ...explainActivities(db, compute),
     ...commandActivities(db),
     ...prepareActivities(db, compute),
     ...rolloutActivities(db, compute),

@@ -66,6 +66,8 @@ async function write(tx: Tx, operation: OperationRow, judged: Judged, { decision
   } else {
     const why = decision.reasons.length === 0 ? '' : `: ${decision.reasons.join(', ')}`;
     const message = `What is live has changed since it was asked for, and governance denies it now${why}.`;
+    // It may have waited for this answer: that is over.
+    await setWaitingOn(tx, key.tenantId, operation.id, null);
     await endOperation(tx, key, operation.id, { phase: 'Rejected', failure: { code: 'GovernanceDenied', message } });
   }
 }

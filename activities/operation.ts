@@ -2,7 +2,7 @@
 import type { Database } from '../db/client.ts';
 import { findDeploymentByOperation } from '../db/deployments.ts';
 import { findEnvironment } from '../db/environments.ts';
-import { endOperation, findOperation, type OperationRow } from '../db/operations.ts';
+import { endOperation, findOperation } from '../db/operations.ts';
 import type { Failure } from '../domain/failures.ts';
 import type { OperationKey } from '../domain/ids.ts';
 import { isTerminalPhase, type OperationKind, type Phase } from '../domain/phases.ts';
@@ -51,26 +51,24 @@ export function operationActivities(db: Database) {
       }
     },
 
-    /** Ends the operation's row. Repeated, or after somebody else ended it, it changes nothing. */
-    async end({ phase, failure, convergeReason, ...input }: EndInput): Promise<void> {
+    /**
+     * Ends the operation's row. Repeated, or after somebody else ended it, it changes nothing.
+     *
+     * @returns what the row says it failed of
+     */
+    async end({ phase, failure, convergeReason, ...input }: EndInput): Promise<Failure | null> {
       try {
-        await db.forTenant(input.tenantId, async (tx) => {
+        return await db.forTenant(input.tenantId, async (tx) => {
+          const ended = await endOperation(tx, input, input.operationId, { phase, failure, convergeReason });
           const operation = await findOperation(tx, input.tenantId, input.operationId);
-          const reason = failure && heldBy(operation, failure);
-          const ended = await endOperation(tx, input, input.operationId, { phase, failure: reason, convergeReason });
           if (!ended && operation && !isTerminalPhase(operation.phase)) throw operationLost(input.operationId);
+          return operation?.failure ?? null;
         });
       } catch (error) {
-        rethrow(error);
+        return rethrow(error);
       }
     },
   };
-}
-
-/** A failure together with what the platform was waited for when it came. */
-export function heldBy(operation: OperationRow | null, failure: Failure): Failure {
-  const { kind, reference = '' } = operation?.waitingOn ?? {};
-  return kind === 'platform' ? { ...failure, message: `${failure.message} It was held by ${reference}.` } : failure;
 }
 
 /** What operators read first of an operation. */

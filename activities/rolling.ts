@@ -2,7 +2,6 @@
  * Moving one service between revisions, forward and back. Everything here is convergent: it looks at what runs, and a
  * repeated attempt goes on from there; new replicas that were there before this attempt go through the gate first.
  */
-import { Context } from '@temporalio/activity';
 import { MAX_RESTARTS, HEALTHY_SAMPLES, SAMPLE_INTERVAL_MS, atATime, type RolloutPolicy } from '../domain/rollout.ts';
 import { OperationFault } from '../domain/failures.ts';
 import { judge, type Sample } from '../domain/gate.ts';
@@ -11,6 +10,7 @@ import type { SnapshotService } from '../domain/snapshot.ts';
 import { ROLLING, freshOf, standing, type Stage } from '../domain/strategy.ts';
 import type { ComputeTarget, Instance, ObservedService, RevisionSpec } from '../providers/compute/port.ts';
 import type { Attempt } from './attempt.ts';
+import { refusalOf } from './refusal.ts';
 
 /** What is told while a service moves. */
 export interface Progress {
@@ -34,6 +34,8 @@ export interface Forward {
   /** What runs beside it and is replaced; null when nothing does. */
   from: SnapshotService | null;
   to: SnapshotService;
+  /** How many there are of both together at least. @default the replicas of `from` */
+  floor?: number;
   /** @default all of it, replica by replica */
   stage?: Stage;
   /** Whether to stop at the next step. */
@@ -46,12 +48,12 @@ export interface Forward {
  */
 export async function rollForward(
   rolling: Rolling,
-  { from, to, stage = ROLLING, isPaused = () => false }: Forward,
+  { from, to, floor, stage = ROLLING, isPaused = () => false }: Forward,
 ): Promise<boolean> {
   const { compute, attempt } = rolling;
   const workload = workloadOf(rolling, to.serviceId);
   const other = from && from.revision !== to.revision ? from : null;
-  const live = other?.replicas ?? 0;
+  const live = other ? (floor ?? other.replicas) : 0;
   const wanted = freshOf(stage, to.replicas);
   // Replicas that an earlier attempt left are judged before more are added than may start at a time.
   const left = (await replicasOf(rolling, to)).length;
@@ -64,7 +66,8 @@ export async function rollForward(
     await gate(rolling, to, fresh);
     const { old, weight } = standing(stage, fresh, to.replicas, live);
     // What was live may be gone, or have fewer replicas than it should: it is never started again only to be replaced.
-    const running = other ? (await replicasOf(rolling, other)).length : 0;
+    // It may have more, left by a deployment that did not get there: those never passed.
+    const running = other ? (await keepAtMost(rolling, other, live)).length : 0;
     const shared = other && running > 0 && old > 0;
     const percent = weight === null ? 0 : shared ? weight : 100;
     if (percent > 0) {
@@ -73,16 +76,10 @@ export async function rollForward(
       await attempt.check();
       await compute.shiftTraffic(workload, weights, attempt.fence);
     }
-    if (other && running > old) {
-      await attempt.check();
-      await compute.scale(workload, other.revision, old, attempt.fence);
-    }
-    await rolling.report(to.serviceId, {
-      status: 'Rolling',
-      replicasReady: fresh,
-      trafficPercent: percent,
-      reason: `${fresh} of ${to.replicas} replicas healthy, ${percent} % of the traffic`,
-    });
+    if (other) await keepAtMost(rolling, other, old);
+    const healthy = `${fresh} of ${to.replicas} replicas healthy`;
+    const moved = percent > 0 && { trafficPercent: percent, reason: `${healthy}, ${percent} % of the traffic` };
+    await rolling.report(to.serviceId, { status: 'Rolling', replicasReady: fresh, reason: healthy, ...moved });
     if (fresh >= wanted) return true;
     fresh = Math.min(wanted, fresh + rolling.policy.maxParallel);
   }
@@ -110,7 +107,7 @@ export async function restore(rolling: Rolling, serviceId: string, restoration: 
   const { to, sinceMs, first, leaving, observed } = restoration;
   const workload = workloadOf(rolling, serviceId);
   if (to) {
-    const present = await replicasOf(rolling, to);
+    const present = await keepAtMost(rolling, to, to.replicas);
     const settled = present.every((instance) => instance.startedAtMs > 0 && instance.startedAtMs < sinceMs);
     const whole = settled && present.length === to.replicas;
     if (whole || (first === 'traffic' && settled && present.length > 0)) {
@@ -120,9 +117,18 @@ export async function restore(rolling: Rolling, serviceId: string, restoration: 
     const missing = Math.max(1, to.replicas - present.length);
     const maxParallel = leaving ? atATime(rolling.policy, missing, leaving.secondsLeft) : Math.max(1, to.replicas);
     const policy = { ...rolling.policy, maxParallel };
-    if (!whole) await rollForward({ ...rolling, policy }, { from: leaving?.from ?? null, to });
+    if (!whole) {
+      const from = leaving?.from ?? null;
+      // What gets no requests has not passed the gate, or is a preview: it goes before traffic is shared with all there is.
+      if (from && from.revision !== to.revision) await keepAtMost(rolling, from, routedOf(observed, from));
+      await rollForward({ ...rolling, policy }, { from, to, floor: to.replicas });
+    }
   }
   await retireOthers(rolling, serviceId, to?.revision ?? null, observed);
+}
+
+function routedOf(observed: readonly ObservedService[], { serviceId, revision }: SnapshotService): number {
+  return observed.find((service) => service.serviceId === serviceId)?.routed[revision] ?? 0;
 }
 
 /** Takes every revision of a service away but the one to keep, and its route when there is none to keep. */
@@ -172,13 +178,9 @@ export async function gate(
     const verdict = judge(samples, gatePolicy, openedAtMs, nowMs);
     if (verdict.verdict === 'healthy') return;
     if (verdict.verdict === 'unhealthy') {
-      throw new OperationFault({
-        code: verdict.code,
-        message: `${verdict.reason}.`,
-        serviceId: service.serviceId,
-        evidence: verdict.evidence,
-        lastLogLines: await lastLines(rolling, service),
-      });
+      throw new OperationFault(
+        await refusalOf(compute, workloadOf(rolling, service.serviceId), service.revision, verdict, samples),
+      );
     }
     if (isEnough()) return;
     const { reason, evidence = '' } = verdict;
@@ -195,21 +197,15 @@ export async function gate(
 }
 
 const TELL_AGAIN_MS = 2_000;
-const LOG_LINES = 10;
-const LOG_LIMIT_MS = 5_000;
 
-/** What the workload said last. The verdict stands without it: what cannot be read is left out. */
-async function lastLines(rolling: Rolling, service: SnapshotService): Promise<string[]> {
-  const lines: string[] = [];
-  const signal = AbortSignal.any([rolling.attempt.signal, AbortSignal.timeout(LOG_LIMIT_MS)]);
-  const options = { revision: service.revision, tail: LOG_LINES, follow: false, signal };
-  try {
-    for await (const { line } of rolling.compute.logs(workloadOf(rolling, service.serviceId), options))
-      lines.push(line);
-  } catch (error) {
-    Context.current().log.warn('the last log lines could not be read', { error });
-  }
-  return lines.slice(-LOG_LINES);
+/** Takes the replicas away that are more than so many. @returns those that are left */
+async function keepAtMost(rolling: Rolling, service: SnapshotService, most: number): Promise<Instance[]> {
+  const { compute, attempt } = rolling;
+  const replicas = await replicasOf(rolling, service);
+  if (replicas.length <= most) return replicas;
+  await attempt.check();
+  await compute.scale(workloadOf(rolling, service.serviceId), service.revision, most, attempt.fence);
+  return replicas.slice(0, most);
 }
 
 async function replicasOf(rolling: Rolling, service: SnapshotService): Promise<Instance[]> {

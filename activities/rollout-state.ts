@@ -7,13 +7,14 @@ import { findEnvironment, requireFence } from '../db/environments.ts';
 import { appendEvent } from '../db/events.ts';
 import { clearHold } from '../db/operations.ts';
 import { readSnapshot } from '../db/snapshots.ts';
+import type { Failure } from '../domain/failures.ts';
 import type { ConfigurationId, EnvironmentKey, OperationKey } from '../domain/ids.ts';
 import { plan, type Plan, type PlanStep } from '../domain/plan.ts';
 import type { Snapshot, SnapshotService } from '../domain/snapshot.ts';
 import { stagesOf, type Stage } from '../domain/strategy.ts';
 import type { ComputeTarget, Placement, RevisionSpec } from '../providers/compute/port.ts';
 import type { Attempt } from './attempt.ts';
-import { failureOf, operationLost } from './failures.ts';
+import { failureOf, inComponent, operationLost } from './failures.ts';
 import type { Rolling } from './rolling.ts';
 
 export interface Rollout extends Rolling {
@@ -30,6 +31,8 @@ export interface Rollout extends Rolling {
   isLive(serviceId: string): boolean;
   /** Writes a component's row and the event of it. */
   note(serviceId: string, progress: ComponentProgress): Promise<void>;
+  /** What the row of a component says that this failure ends. */
+  ended(failure: Failure): ComponentProgress;
   /** Runs work of one component; a fault that ends the deployment is noted on its row. */
   watched(serviceId: string, work: () => Promise<void>): Promise<void>;
   /** The components as a Markdown table. */
@@ -72,6 +75,11 @@ export async function loadRollout(
     });
   };
 
+  const ended = (failure: Failure) => ({
+    ...{ reason: failure.message, endedAt: new Date() },
+    failure: { ...failure, traceId: deployment.traceId },
+  });
+
   const rolling: Rolling = {
     compute,
     attempt,
@@ -92,14 +100,15 @@ export async function loadRollout(
     wasTouched: (serviceId) => touched.has(serviceId),
     isLive: (serviceId) => done.has(serviceId),
     note,
+    ended,
     async watched(serviceId, work) {
       try {
         await work();
       } catch (error) {
-        const { failure, retryable } = failureOf(error);
-        if (!retryable)
-          await note(serviceId, { status: 'Failed', reason: failure.message, failure, endedAt: new Date() });
-        throw error;
+        const fault = inComponent(error, serviceId);
+        const { failure, retryable } = failureOf(fault);
+        if (!retryable) await note(serviceId, { status: 'Failed', ...ended(failure) });
+        throw fault;
       }
     },
     table: async () => {

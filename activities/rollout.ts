@@ -13,7 +13,7 @@ import { ROLLING } from '../domain/strategy.ts';
 import type { ComputeTarget, ObservedService } from '../providers/compute/port.ts';
 import { asAttempt, asHeedingAttempt } from './attempt.ts';
 import { eachOf } from './each-of.ts';
-import { failureOf, operationLost } from './failures.ts';
+import { failureOf, inComponent, operationLost } from './failures.ts';
 import { bake, goThroughStages, type Forward } from './forward.ts';
 import { restore, retireOthers, type Restoration, type Rolling } from './rolling.ts';
 import { loadRollout, type Rollout } from './rollout-state.ts';
@@ -130,10 +130,10 @@ async function restoreComponent(rollout: Rollout, serviceId: string, restoration
   try {
     await restore(back, serviceId, restoration);
   } catch (error) {
-    const { failure, retryable } = failureOf(error);
-    const progress = { status: 'RollbackFailed' as const, reason: failure.message, endedAt: new Date() };
-    if (!retryable) await rollout.note(serviceId, progress);
-    throw error;
+    const fault = inComponent(error, serviceId);
+    const { failure, retryable } = failureOf(fault);
+    if (!retryable) await rollout.note(serviceId, { status: 'RollbackFailed', ...rollout.ended(failure) });
+    throw fault;
   }
   const reason = to ? `back on ${to.image}` : 'taken away again';
   const progress = { status: 'RolledBack' as const, trafficPercent: 0, replicasReady: 0, reason, endedAt: new Date() };

@@ -16,7 +16,6 @@ import type { StackEngine } from '../providers/stacks/port.ts';
 import { asAttempt, type Attempt } from './attempt.ts';
 import { operationLost } from './failures.ts';
 import { leftoversOf, ownsStack } from './leftovers.ts';
-import { heldBy } from './operation.ts';
 import { environmentOf, runOf, specOf } from './stack-spec.ts';
 
 export function stackActivities(db: Database, stacks: StackEngine, compute: ComputeTarget) {
@@ -77,10 +76,9 @@ export function stackActivities(db: Database, stacks: StackEngine, compute: Comp
         const environment = await environmentOf(db, input);
         const leftovers = await leftoversOf(environment, specOf(environment), { compute, stacks });
         return await db.forTenant(input.tenantId, async (tx) => {
-          const operation = await findOperation(tx, input.tenantId, input.operationId);
-          const told = { ...heldBy(operation, failure), leftovers };
+          const told = { ...failure, leftovers };
           await endOperation(tx, input, input.operationId, { phase: 'Failed', failure: told });
-          return told;
+          return (await findOperation(tx, input.tenantId, input.operationId))?.failure ?? told;
         });
       });
     },

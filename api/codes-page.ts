@@ -15,9 +15,9 @@ Two lists, both stable: a code keeps its meaning, sentences may change.
   in \`domain/errors.ts\`, their statuses in \`api/problem.ts\`. gRPC carries the same code in the trailer
   \`slipway-error-code\`.
 - A **failure** is why an accepted operation ended badly. It is on the operation, on its deployment (and the component
-  it happened in) or its environment as \`failure {code, message, serviceId?, evidence?, lastLogLines?}\`, and it is the
-  \`type\` of the \`ApplicationFailure\` that Temporal shows. The codes are in \`domain/failures.ts\`, what is tried again in
-  \`activities/failures.ts\`.
+  it happened in) or its environment as \`failure\`, in the event that ends it, and it is the \`ApplicationFailure\` that
+  Temporal shows: its \`type\` is the code, its details are the whole of it. The codes are in \`domain/failures.ts\`, what is
+  tried again in \`activities/failures.ts\`.
 
 ## Refusals`;
 
@@ -27,7 +27,23 @@ The class says what happens next. **release**: trying again does not help; a dep
 something goes back to the previous snapshot (with \`autoRollback: false\` it stays as it stands). **platform**: tried
 again, at least every 10 s, until the forward part of the deadline is over; meanwhile the operation says
 \`waitingOn: {kind: platform, reference: <code>}\`. **ours**: the operation was ended, or taken
-over, by somebody else; or it is a defect of the platform.`;
+over, by somebody else; or it is a defect of the platform.
+
+What a failure tells, beside \`code\` and \`message\`:
+
+- \`traceId\`: of the call that asked for the operation; always.
+- \`serviceId\`: the component it happened in. A provision, a scan and what somebody ended have none.
+- \`evidence\` and \`probes\`: what the probe saw, and the last looks at that replica (when, what, how long it took). After a
+  deadline they are what it still waited for.
+- \`exitCode\` or \`exitSignal\`: how that replica's process ended last, if it did.
+- \`lastLogLines\`: at most 20 lines of at most 500 characters, the workload's or, of a stack, the engine's.
+- \`heldBy\`: what it waited for when it ended: the code of what a part of the platform failed of (the message says the
+  rest), the id of an approval or of the operation before it, or a command. While an operation still waits for a part of the
+  platform, \`waitingOn.failure\` is what that failed of last.
+- \`leftovers\`: what is still there of an environment that was to be taken away.
+
+Values of secrets that the workload was given are in none of it, nor is what looks like a credential. Where a value cannot
+be read to take it out, the text is not told.`;
 
 export function renderCodes(): string {
   const refusals = rowsOf(REFUSAL_TEXTS, (code) => String(statusOfKind(ERROR_KINDS[code])));

@@ -110,7 +110,7 @@ function buildDeps(db: Database, live: Live, workflows: { ring: Ring; tell: Tell
     live,
     ...workflows,
     governance,
-    compute: processCompute({ supervisorUrl, proxyUrl, token: ensureSecretFile(adminTokenFile) }),
+    compute: processCompute({ supervisorUrl, proxyUrl, token: ensureSecretFile(adminTokenFile), secrets }),
     secrets,
     imageRegistries: readImageRegistries(config.env),
     quotas: readQuotas(config.env),

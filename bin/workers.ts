@@ -7,6 +7,7 @@ import type { Database } from '../db/client.ts';
 import { cacheHomeOf } from '../local/engines/cache.ts';
 import { ensureSecretFile } from '../local/secret-file.ts';
 import { processCompute } from '../providers/compute/process.ts';
+import { localVault } from '../providers/secrets/local-vault.ts';
 import { openRing } from '../workflows/client.ts';
 import { openOutcome } from '../workflows/outcome.ts';
 import { stacksQueue, sweepsQueue } from '../workflows/queues.ts';
@@ -41,10 +42,12 @@ export async function openWorkers(
   config: Config,
   { db, client, interceptors = {}, around = (ports) => ports, maxActivities }: WorkersOf,
 ): Promise<Worker[]> {
-  const { env, temporal, adminTokenFile, supervisorUrl, proxyUrl } = config;
+  const { home, env, temporal, adminTokenFile, supervisorUrl, proxyUrl } = config;
   const native = await NativeConnection.connect(connectionOptions(temporal));
   const token = ensureSecretFile(adminTokenFile);
-  const ports = around({ compute: processCompute({ supervisorUrl, proxyUrl, token }), stacks: openStacks(config) });
+  const secrets = localVault({ folder: join(home, 'vault'), keyFile: join(home, 'vault.key') });
+  const compute = processCompute({ supervisorUrl, proxyUrl, token, secrets });
+  const ports = around({ compute, stacks: openStacks(config) });
   const dependencies = {
     db,
     ...ports,

@@ -15,6 +15,7 @@ import type { Database, Tx } from './client.ts';
 import { closeComponents } from './components.ts';
 import { claimFence, lockEnvironment, setConvergeReason, setEnvironmentStatus } from './environments.ts';
 import { appendEvent } from './events.ts';
+import { explained } from './explained.ts';
 import { environments, operations, type WaitingOn } from './schema/index.ts';
 
 export type OperationRow = typeof operations.$inferSelect;
@@ -163,12 +164,13 @@ export async function endOperation(tx: Tx, key: EnvironmentKey, id: OperationId,
   await lockEnvironment(tx, key);
   const before = await findOperation(tx, key.tenantId, id);
   if (!before || isTerminalPhase(before.phase) || !phasesBefore(ending.phase).includes(before.phase)) return false;
+  const failure = ending.failure ? await explained(tx, before, ending.failure) : null;
   await tx
     .update(operations)
     .set({
       phase: ending.phase,
       status: statusOfPhase(ending.phase),
-      failure: ending.failure ?? null,
+      failure,
       waitingOn: null,
       endedAt: new Date(),
     })
@@ -191,7 +193,7 @@ export async function endOperation(tx: Tx, key: EnvironmentKey, id: OperationId,
   await appendEvent(tx, key, {
     type: `${before.kind}.ended`,
     operationId: id,
-    data: { phase: ending.phase, ...(ending.failure && { failure: ending.failure }) },
+    data: { phase: ending.phase, ...(failure && { failure }) },
   });
   if (before.kind === 'decommission' && ending.phase === 'Completed') await endQueued(tx, key);
   return true;
@@ -240,10 +242,12 @@ export async function setWaitingOn(
   waitingOn: Omit<WaitingOn, 'since'> | null,
 ): Promise<void> {
   const before = (await findOperation(tx, tenantId, id))?.waitingOn ?? null;
-  if (before?.kind === waitingOn?.kind && before?.reference === waitingOn?.reference) return;
+  const isSame = before?.kind === waitingOn?.kind && before?.reference === waitingOn?.reference;
+  if (isSame && !waitingOn?.failure) return;
+  const since = (isSame && before?.since) || new Date().toISOString();
   await tx
     .update(operations)
-    .set({ waitingOn: waitingOn && { ...waitingOn, since: new Date().toISOString() } })
+    .set({ waitingOn: waitingOn && { ...waitingOn, since } })
     .where(and(isIt(tenantId, id), inArray(operations.status, ['Accepted', 'Updating'])));
 }
 

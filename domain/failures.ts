@@ -1,6 +1,9 @@
+import type { TraceId } from './ids.ts';
+
 /**
  * Why an operation ended badly, and what each reason asks for: a release fault goes back, a platform fault holds and
- * retries until the deadline, ours fails. These codes are the `type` of every `ApplicationFailure`.
+ * retries until the deadline, ours fails. A defect is ours and is waited out all the same: a newer worker may mend it.
+ * These codes are the `type` of every `ApplicationFailure`.
  */
 export const FAILURE_CLASSES = {
   EnvironmentNotReady: 'release',
@@ -45,19 +48,42 @@ export interface Leftover {
   name: string;
 }
 
+/** One look of the prober at one replica. */
+export interface Probe {
+  at: string;
+  instanceId: string;
+  status: 'healthy' | 'unhealthy' | 'noData';
+  /** `GET /healthz answered 503: …`, or why there was no answer. */
+  saw: string;
+  tookMs?: number;
+}
+
 /** What the row of a failed operation says: never a stack trace, never a secret. */
 export interface Failure {
   code: FailureCode;
-  /** One sentence for a person. */
+  /** What happened, for a person. */
   message: string;
   /** The component it happened in, when it happened in one. */
   serviceId?: string;
   /** What the probe saw. */
   evidence?: string;
-  /** The workload's last lines. */
+  /** The last looks at the replica that the evidence is of, oldest first. */
+  probes?: Probe[];
+  /** What the replica's process ended with last; left out while none has ended, or when a signal ended it. */
+  exitCode?: number;
+  /** The signal that ended it, e.g. `SIGKILL`. */
+  exitSignal?: string;
+  /** What the workload, or the stack's engine, said last. */
   lastLogLines?: string[];
+  /**
+   * What it waited for when it ended: the code of what a part of the platform failed of, the id of an approval or of the
+   * operation before it, or a command.
+   */
+  heldBy?: string;
   /** What is still there of an environment that was to be taken away. */
   leftovers?: Leftover[];
+  /** Of the call that asked for the operation. */
+  traceId?: TraceId;
 }
 
 /** A failure that a port or a step reports on purpose. */

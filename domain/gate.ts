@@ -17,6 +17,8 @@ export interface Sample {
   evidence: string;
   /** What the replica says of its parts, when it does; the gate takes its answer as a whole. */
   checks?: CheckResult[];
+  /** How long the look took. */
+  tookMs?: number;
 }
 
 /** Durations in seconds come from the deployment's row, never from constants. */
@@ -37,7 +39,16 @@ export type Verdict =
   | { verdict: 'healthy' }
   /** `evidence` is what the last failing sample saw, if one failed. */
   | { verdict: 'waiting'; reason: string; evidence?: string }
-  | { verdict: 'unhealthy'; code: GateCode; reason: string; evidence: string };
+  | Refused;
+
+/** `instanceId` names the replica that the evidence is of; null when none was seen. */
+export interface Refused {
+  verdict: 'unhealthy';
+  code: GateCode;
+  reason: string;
+  evidence: string;
+  instanceId: string | null;
+}
 
 /**
  * @param samples of the new revision, oldest first.
@@ -48,7 +59,7 @@ export function judge(samples: readonly Sample[], policy: GatePolicy, openedAtMs
   for (const [instanceId, { restarts, firstRestarts, evidence }] of windows) {
     if (restarts - firstRestarts < policy.maxRestarts) continue;
     const reason = `${instanceId} was restarted ${restarts - firstRestarts} times`;
-    return { verdict: 'unhealthy', code: 'HealthGateCrashLoop', reason, evidence };
+    return { verdict: 'unhealthy', code: 'HealthGateCrashLoop', reason, evidence, instanceId };
   }
   const ready = [...windows.values()].filter((window) => isReady(window, policy)).length;
   if (ready >= policy.replicas) return { verdict: 'healthy' };
@@ -62,16 +73,14 @@ export function judge(samples: readonly Sample[], policy: GatePolicy, openedAtMs
   }
 
   const late = `${ready} of ${policy.replicas} replicas were healthy${window} within ${policy.healthyDeadlineSeconds} s`;
-  if (!samples.some((sample) => sample.status !== 'noData')) {
-    return {
-      verdict: 'unhealthy',
-      code: 'HealthGateNoData',
-      reason: late,
-      evidence: last[0]?.evidence ?? 'no replica was seen',
-    };
-  }
-  const evidence = failing?.evidence ?? last[0]?.evidence ?? '';
-  return { verdict: 'unhealthy', code: 'HealthGateUnhealthy', reason: late, evidence };
+  const worst = failing ?? last.find((sample) => sample.status === 'noData') ?? last[0];
+  return {
+    verdict: 'unhealthy',
+    code: samples.every((sample) => sample.status === 'noData') ? 'HealthGateNoData' : 'HealthGateUnhealthy',
+    reason: late,
+    evidence: worst?.evidence ?? 'no replica was seen',
+    instanceId: worst?.instanceId ?? null,
+  };
 }
 
 interface Window {

@@ -8,12 +8,8 @@ export const STOP_MS = 15_000;
 /** Before, work that had come to its end after its time was undone. */
 const LATE_END = 'late-end';
 
-/** Runs `work` until it ends or `untilMs` comes. @throws ApplicationFailure `ProgressDeadlineExceeded` then. */
-export async function withDeadline(
-  untilMs: number,
-  work: () => Promise<void>,
-  message = 'The deployment had not progressed to its end in time.',
-): Promise<void> {
+/** Runs `work` until it ends or `untilMs` comes. @throws ApplicationFailure `ProgressDeadlineExceeded`, with `message`, then. */
+export async function withDeadline(untilMs: number, work: () => Promise<void>, message: string): Promise<void> {
   const scope = new CancellationScope();
   const running = scope.run(work);
   const timer = new CancellationScope();

@@ -76,10 +76,9 @@ async function block(input: OperationKey, begun: Begun, failure: Failure): Promi
     retry: { maximumInterval: '10s' },
     summary: 'look at what is left',
   });
-  const told = await endBlocked({ ...input, failure }).catch(async () => {
-    await end({ ...input, phase: 'Failed', failure });
-    return failure;
-  });
+  const told = await endBlocked({ ...input, failure }).catch(
+    async () => (await end({ ...input, phase: 'Failed', failure })) ?? failure,
+  );
   upsertSearchAttributes([{ key: attributes.phase, value: 'Failed' }]);
   const left = (told.leftovers ?? []).map(({ kind, name }) => `- ${kind} ${name}`);
   show(begun, [`Blocked: ${told.message}`, ...left].join('\n'));

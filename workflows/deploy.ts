@@ -2,7 +2,7 @@
  * The one pipeline: makes an environment run a snapshot, behind health gates, or goes back to the one before. It begins
  * where its row stands, so that it may be started again after Temporal has lost it.
  */
-import { CancellationScope, allHandlersFinished, condition, proxyLocalActivities } from '@temporalio/workflow';
+import { CancellationScope, allHandlersFinished, condition, patched, proxyLocalActivities } from '@temporalio/workflow';
 import type { MainActivities } from '../activities/index.ts';
 import type { Stopped } from '../activities/stages.ts';
 import type { Failure, FailureCode } from '../domain/failures.ts';
@@ -17,6 +17,15 @@ const { begin, end } = proxyLocalActivities<MainActivities>({
   startToCloseTimeout: '10s',
   retry: { maximumInterval: '10s' },
 });
+
+/** A look, and no more: what fails is told without it. */
+const { explain } = proxyLocalActivities<MainActivities>({
+  startToCloseTimeout: '10s',
+  retry: { maximumAttempts: 3 },
+});
+const LATE = 'The deployment had not progressed to its end in time.';
+/** Before, a time that was up was told without what was waited for. */
+const EXPLAINED = 'explained';
 
 export async function deploy(input: OperationKey): Promise<void> {
   let phase: Phase = 'Provisioning';
@@ -36,12 +45,13 @@ async function carryOut(run: Run): Promise<void> {
   show(run, 'Preparing', 'Images are resolved, the configuration is read.');
   if (begun.phase === 'RollingBack') throw asWorkflowFailure(await goBack(run, begun.failure ?? UNKNOWN));
   try {
-    await withDeadline(begun.forwardUntilMs, () => forward(run));
+    await withDeadline(begun.forwardUntilMs, () => forward(run), LATE);
   } catch (error) {
-    const failure = causeOf(error);
+    const cause = causeOf(error);
     // Somebody else has ended the row, or works on it: there is nothing left to undo here.
-    if (failure.code === 'OperationLost' || failure.code === 'FenceRefused') throw error;
+    if (cause.code === 'OperationLost' || cause.code === 'FenceRefused') throw error;
     const told = await CancellationScope.nonCancellable(async () => {
+      const failure = patched(EXPLAINED) ? await explain({ ...input, failure: cause }).catch(() => cause) : cause;
       const given = GIVEN_UP[failure.code];
       if (given)
         return hasChanged((await begin(input)).phase) ? await goBack(run, failure) : await giveUp(run, failure, given);
@@ -94,27 +104,27 @@ async function goBack(run: Run, failure: Failure): Promise<Failure> {
   enter(run, 'RollingBack', `${failure.message} Going back to the previous release.`);
   try {
     const table = await steps(begun.deadlineMs, 'restore the previous snapshot').goBack({ ...input, failure });
-    await end({ ...input, phase: 'RolledBack', failure });
+    const told = await end({ ...input, phase: 'RolledBack', failure });
     enter(run, 'RolledBack', `${failure.message}\n\n${table}`);
-    return failure;
+    return told ?? failure;
   } catch (error) {
     const why = causeOf(error);
     if (why.code === 'OperationLost' || why.code === 'FenceRefused') throw error;
     const both: Failure = { ...failure, message: `${failure.message} Going back failed too: ${why.message}` };
-    await end({
+    const told = await end({
       ...input,
       phase: 'RollbackFailed',
       failure: both,
       convergeReason: `${input.operationId} could not go back`,
     });
     enter(run, 'RollbackFailed', both.message);
-    return both;
+    return told ?? both;
   }
 }
 
 /** Nothing was changed, or the deployment asked to be left as it stands. */
 async function giveUp(run: Run, failure: Failure, phase: Phase): Promise<Failure> {
-  await end({ ...run.input, phase, failure });
-  enter(run, phase, failure.message);
-  return failure;
+  const told = (await end({ ...run.input, phase, failure })) ?? failure;
+  enter(run, phase, told.message);
+  return told;
 }

@@ -36,7 +36,7 @@ export async function driftScan(input: OperationKey): Promise<void> {
   } catch (error) {
     const failure = causeOf(error);
     if (failure.code === 'OperationLost' || failure.code === 'FenceRefused') throw error;
-    await CancellationScope.nonCancellable(() => end({ ...input, phase: 'Failed', failure }));
-    throw asWorkflowFailure(failure);
+    const told = await CancellationScope.nonCancellable(() => end({ ...input, phase: 'Failed', failure }));
+    throw asWorkflowFailure(told ?? failure);
   }
 }

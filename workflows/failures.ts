@@ -27,7 +27,7 @@ export function detailsOf(cause: unknown): Failure | null {
 export function asWorkflowFailure(failure: Failure): ApplicationFailure {
   return ApplicationFailure.create({
     type: failure.code,
-    message: failure.message,
+    message: failure.serviceId ? `${failure.serviceId}: ${failure.message}` : failure.message,
     nonRetryable: true,
     details: [failure],
   });

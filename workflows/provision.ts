@@ -33,17 +33,23 @@ export async function provision(input: OperationKey): Promise<void> {
     summary: 'Pulumi up',
   });
   try {
-    await withDeadline(begun.forwardUntilMs, () => provisionStack(input));
+    await withDeadline(
+      begun.forwardUntilMs,
+      () => provisionStack(input),
+      'The environment was not provisioned in time.',
+    );
     upsertSearchAttributes([{ key: attributes.phase, value: 'Completed' }]);
     setCurrentDetails(`**${begun.summary}**\n\nThe environment is ready.`);
   } catch (error) {
     const failure = causeOf(error);
     if (failure.code === 'OperationLost' || failure.code === 'FenceRefused') throw error;
-    await CancellationScope.nonCancellable(async () => {
-      await end({ ...input, phase: 'Failed', failure, convergeReason: `${input.operationId} failed: ${failure.code}` });
+    const told = await CancellationScope.nonCancellable(async () => {
+      const convergeReason = `${input.operationId} failed: ${failure.code}`;
+      const ended = (await end({ ...input, phase: 'Failed', failure, convergeReason })) ?? failure;
       upsertSearchAttributes([{ key: attributes.phase, value: 'Failed' }]);
-      setCurrentDetails(`**${begun.summary}**\n\nFailed: ${failure.message} What it made is taken away.`);
+      setCurrentDetails(`**${begun.summary}**\n\nFailed: ${ended.message} What it made is taken away.`);
+      return ended;
     });
-    throw asWorkflowFailure(failure);
+    throw asWorkflowFailure(told);
   }
 }

@@ -3,10 +3,12 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import {
   ComponentStatus,
   DeploymentStatus,
+  ProbeStatus,
   RuntimeDeployments,
   WaitingKind,
   type ComponentSchema,
   type DeploymentSchema,
+  type FailureSchema,
 } from '../../proto/gen/slipway/runtime/v1/runtime_deployments_pb.js';
 import type { DeploymentProgress } from '../runtime/deployments/progress.ts';
 import { watchDeployment } from '../runtime/deployments/watch.ts';
@@ -31,13 +33,19 @@ function toDeployment(progress: DeploymentProgress): MessageInitShape<typeof Dep
     status: valueOf(DeploymentStatus, status),
     components: components.map(toComponent),
     ...(waitingOn && {
-      waitingOn: { ...waitingOn, kind: valueOf(WaitingKind, waitingOn.kind), since: timestampOf(waitingOn.since) },
+      waitingOn: {
+        ...waitingOn,
+        kind: valueOf(WaitingKind, waitingOn.kind),
+        since: timestampOf(waitingOn.since),
+        failure: toFailure(waitingOn.failure),
+      },
     }),
-    ...(failure && { failure }),
+    failure: toFailure(failure),
     deadlineAt: timestampOf(progress.deadlineAt),
     createdAt: timestampOf(progress.createdAt),
     startedAt: timestampOf(progress.startedAt),
     endedAt: timestampOf(progress.endedAt),
+    traceId: progress.traceId,
   };
 }
 
@@ -49,6 +57,17 @@ function toComponent(component: DeploymentProgress['components'][number]): Messa
     status: valueOf(ComponentStatus, status),
     ...(replicasWanted !== null && { replicasWanted }),
     reason: reason ?? '',
-    ...(failure && { failure }),
+    failure: toFailure(failure),
   };
+}
+
+function toFailure(
+  failure: DeploymentProgress['failure'] | undefined,
+): MessageInitShape<typeof FailureSchema> | undefined {
+  if (!failure) return undefined;
+  const { probes = [], ...its } = failure;
+  const looks = probes.map(({ at, status, ...look }) => {
+    return { ...look, at: timestampOf(at), status: valueOf(ProbeStatus, status) };
+  });
+  return { ...its, probes: looks };
 }

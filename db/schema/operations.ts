@@ -12,6 +12,8 @@ export interface WaitingOn {
   kind: (typeof WAITING_KINDS)[number];
   since: string;
   reference: string;
+  /** Of a part of the platform: what it was failed of last. */
+  failure?: Failure;
 }
 
 /** The durable record of one piece of work; its id is the workflow id. A terminal row never changes again (trigger). */

@@ -38,15 +38,16 @@ export const FAILURE_TEXTS: Record<FailureCode, CodeText> = {
   },
   HealthGateCrashLoop: {
     means: 'A new replica was restarted three times while the gate watched.',
-    whatToDo: 'Read `lastLogLines`; mend the release.',
+    whatToDo: 'Read `exitCode` or `exitSignal`, and `lastLogLines`; mend the release.',
   },
   PortsExhausted: {
     means: "The environment's port range has no free port left for another service or replica.",
     whatToDo: 'Ask for fewer replicas, or retire a service (`prune`).',
   },
   StackFailed: {
-    means: "Pulumi could not do what was asked; the message is the engine's, without secrets.",
-    whatToDo: 'Mend what it names; it is tried again until the deadline.',
+    means:
+      "Pulumi could not do what was asked; the message and `lastLogLines` are the engine's, without secrets. It is tried again until the deadline, and is then what the operation was held by.",
+    whatToDo: 'Mend what it names.',
   },
   StackLocked: {
     means: 'Another run holds the stack, and it is not proven dead (a run of another host never is).',
@@ -65,13 +66,14 @@ export const FAILURE_TEXTS: Record<FailureCode, CodeText> = {
     whatToDo: 'Start it; the operation goes on by itself.',
   },
   ProgressDeadlineExceeded: {
-    means: 'The deployment had not come to its end within `progressDeadlineSeconds`.',
-    whatToDo: 'Give it more time, or more `maxParallel`; look at what it waited on.',
+    means:
+      'The operation had not come to its end within the time for it: `progressDeadlineSeconds`, when it is a deployment.',
+    whatToDo: 'Look at `heldBy`, or at the component that it was at; give it more time, or more `maxParallel`.',
   },
   DeadlineExceeded: {
     means:
       'The operation had not ended by its deadline and was ended from outside. When its turn never came its phase is `Expired`.',
-    whatToDo: 'Look at what it stood behind; ask again.',
+    whatToDo: 'Look at `heldBy`: what it stood behind, or waited for; ask again.',
   },
   ApprovalRejected: {
     means: 'Somebody rejected the approval that it waited for; the message is what they said. Nothing was touched.',
@@ -119,6 +121,6 @@ export const FAILURE_TEXTS: Record<FailureCode, CodeText> = {
   InternalFault: {
     means:
       'A defect of the platform, or an answer it did not expect. It is tried again until the deadline, since a newer worker may mend it.',
-    whatToDo: "Look at the worker's log, and report it.",
+    whatToDo: "Look for the operation's id in the worker's log, and report it.",
   },
 };

@@ -1,4 +1,6 @@
 /** What the demo reads of the API's answers. */
+import type { Failure } from '../../domain/failures.ts';
+
 export interface EnvironmentView {
   environmentId: string;
   status: string;
@@ -24,13 +26,14 @@ export interface DeploymentView {
   operationId: string;
   status: string;
   releaseRef: string;
-  failure: { code: string; message: string; serviceId?: string; evidence?: string; lastLogLines?: string[] } | null;
+  failure: Failure | null;
   components: ComponentView[];
   history: { at: string; type: string; phase?: string }[];
   waitingOn: { kind: string; reference: string } | null;
   stepsPassed: number;
   step: number | null;
   rollbackOf: string | null;
+  traceId: string;
   createdAt: string;
   startedAt: string | null;
   endedAt: string | null;

@@ -33,6 +33,8 @@ export interface InstanceState {
   startedAtMs: number;
   restarts: number;
   lastExitCode: number | null;
+  /** Shims of earlier releases do not write it down. */
+  lastExitSignal?: string | null;
 }
 
 /** The files in an instance's folder. */

@@ -57,8 +57,12 @@ export interface Instance {
   restarts: number;
   /** Exit code of the last incarnation, null while none has ended. */
   lastExitCode: number | null;
+  /** The signal that ended it, when one did. */
+  lastExitSignal?: string | null;
   /** Where it listens: `host:port`. */
   address: string;
+  /** What it was given; no look at it tells a value. */
+  secrets?: BoundSecret[];
 }
 
 /** Percent of the traffic per revision; they add up to 100, or the record is empty when nothing is routed. */
@@ -75,6 +79,8 @@ export interface ObservedService {
   serviceId: string;
   revisions: ObservedRevision[];
   traffic: TrafficWeights;
+  /** To how many replicas of each routed revision requests may go. */
+  routed: Record<string, number>;
   /** Where callers reach it, e.g. `http://127.0.0.1:20000`; null when it has no route. */
   endpoint: string | null;
 }
@@ -104,7 +110,7 @@ export interface ComputeTarget {
   instances(workload: Workload): Promise<Instance[]>;
   /**
    * One look at one replica, in seconds at most; never throws: what cannot be asked is `noData`, what answers badly is
-   * `unhealthy`. Where the answer names checks, they are the sample's.
+   * `unhealthy`. Where the answer names checks, they are the sample's. Secrets of the replica are in none of it.
    */
   health(instance: Instance, check: HealthCheck): Promise<Sample>;
   /** Sets the absolute weights over the replicas that exist now; resolves when requests follow them. Returns the endpoint. */
@@ -115,7 +121,7 @@ export interface ComputeTarget {
   unroute(workload: Workload, fence: number): Promise<void>;
   /** What really runs in the environment. */
   observe(environment: EnvironmentKey): Promise<ObservedService[]>;
-  /** The output of the replicas, oldest first; with `follow` it goes on until `signal`. */
+  /** The output of the replicas, oldest first, without values of their secrets; with `follow` it goes on until `signal`. */
   logs(workload: Workload, options: LogOptions): AsyncIterable<LogLine>;
 }
 

@@ -6,6 +6,8 @@ export interface AdminCall {
   body?: unknown;
   query?: Record<string, string>;
   timeoutMs?: number;
+  /** The service that it is about; a refusal names it. */
+  serviceId?: string;
 }
 
 export interface AdminClientOptions {
@@ -49,13 +51,18 @@ export class AdminClient {
     }
   }
 
-  async #send(path: string[], { method = 'GET', body, query = {} }: AdminCall, signal: AbortSignal): Promise<Response> {
+  async #send(
+    path: string[],
+    { method = 'GET', body, query = {}, serviceId }: AdminCall,
+    signal: AbortSignal,
+  ): Promise<Response> {
     const url = new URL(`/${path.map(encodeURIComponent).join('/')}`, this.#options.url);
     url.search = new URLSearchParams(query).toString();
     const headers = { authorization: `Bearer ${this.#options.token}`, 'content-type': 'application/json' };
     const response = await this.#options.fetch(url, { method, headers, body: JSON.stringify(body), signal });
     if (response.ok) return response;
-    throw faultOf(this.#options.name, response.status, (await response.json()) as Partial<Record<string, string>>);
+    const answer = (await response.json()) as Partial<Record<string, string>>;
+    throw faultOf(this.#options.name, response.status, answer, serviceId);
   }
 
   #unavailable(cause: unknown): OperationFault {
@@ -71,7 +78,9 @@ function faultOf(
   name: string,
   status: number,
   { code = '', message = '' }: Partial<Record<string, string>>,
+  serviceId?: string,
 ): OperationFault {
   const known: FailureCode = isFailureCode(code) ? code : 'InternalFault';
-  return new OperationFault({ code: known, message: message || `the ${name} answered ${status}` });
+  const failure = { code: known, message: message || `the ${name} answered ${status}` };
+  return new OperationFault({ ...failure, ...(serviceId !== undefined && { serviceId }) });
 }

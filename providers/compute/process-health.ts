@@ -3,7 +3,9 @@ import { connect } from 'node:net';
 import { credentials, makeGenericClientConstructor, status, type ServiceError } from '@grpc/grpc-js';
 import type { Sample } from '../../domain/gate.ts';
 import { checksOfAnswer } from '../../domain/health-answer.ts';
+import { tellable } from '../../domain/tellable.ts';
 import type { HealthCheck } from '../../domain/snapshot.ts';
+import type { Redact } from '../secrets/port.ts';
 
 const TIMEOUT_MS = 2_000;
 const EVIDENCE_CHARACTERS = 200;
@@ -13,18 +15,23 @@ const ANSWER_BYTES = 64 * 1024;
 export type HealthLook = Pick<Sample, 'status' | 'evidence' | 'checks'>;
 
 /** Never throws: a replica that cannot be asked gives `noData`, one that answers badly is `unhealthy`. */
-export async function lookAtHealth(address: string, check: HealthCheck, get: typeof fetch): Promise<HealthLook> {
+export async function lookAtHealth(
+  address: string,
+  check: HealthCheck,
+  get: typeof fetch,
+  redact: Redact = (text) => text,
+): Promise<HealthLook> {
   switch (check.kind) {
     case 'http':
-      return await overHttp(address, check.path, get);
+      return await overHttp(address, check.path, get, redact);
     case 'tcp':
       return await overTcp(address);
     case 'grpc':
-      return await overGrpc(address, check.service);
+      return await overGrpc(address, check.service, redact);
   }
 }
 
-async function overHttp(address: string, path: string, get: typeof fetch): Promise<HealthLook> {
+async function overHttp(address: string, path: string, get: typeof fetch, redact: Redact): Promise<HealthLook> {
   const what = `GET ${path}`;
   try {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
@@ -32,8 +39,8 @@ async function overHttp(address: string, path: string, get: typeof fetch): Promi
     const headers = { connection: 'close' };
     // Never followed: a replica may not send the prober anywhere else.
     const response = await get(`http://${address}${path}`, { signal, headers, redirect: 'manual' });
-    const text = await beginningOf(response);
-    const body = text.slice(0, EVIDENCE_CHARACTERS).trim();
+    const text = redact(await beginningOf(response));
+    const body = tellable(text.trim(), EVIDENCE_CHARACTERS);
     const healthy = response.status >= 200 && response.status < 400;
     const evidence = `${what} answered ${response.status}${body === '' ? '' : `: ${body}`}`;
     const checks = checksOfAnswer(text);
@@ -96,16 +103,18 @@ const HealthClient = makeGenericClientConstructor(
 const SERVING_STATUS = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'];
 const UNREACHABLE: number[] = [status.UNAVAILABLE, status.DEADLINE_EXCEEDED];
 
-async function overGrpc(address: string, service: string): Promise<HealthLook> {
+async function overGrpc(address: string, service: string, redact: Redact): Promise<HealthLook> {
   const what = `grpc.health.v1.Health/Check${service === '' ? '' : ` of ${service}`}`;
   const client = new HealthClient(address, credentials.createInsecure());
   try {
     return await new Promise((resolve) => {
       const done = (error: ServiceError | null, serving?: number) => {
-        if (error && UNREACHABLE.includes(error.code)) resolve(noData(what, address, error));
-        else if (error)
-          resolve({ status: 'unhealthy', evidence: `${what} answered ${status[error.code]}: ${error.details}` });
-        else {
+        // A code that may be the workload's own, with words of its own.
+        if (error && UNREACHABLE.includes(error.code)) resolve(noData(what, address, error, redact));
+        else if (error) {
+          const details = tellable(redact(error.details), EVIDENCE_CHARACTERS);
+          resolve({ status: 'unhealthy', evidence: `${what} answered ${status[error.code]}: ${details}` });
+        } else {
           const answer = SERVING_STATUS[serving ?? 0] ?? String(serving);
           resolve({ status: answer === 'SERVING' ? 'healthy' : 'unhealthy', evidence: `${what} answered ${answer}` });
         }
@@ -121,8 +130,9 @@ function varint(value: number): number[] {
   return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...varint(value >>> 7)];
 }
 
-function noData(what: string, address: string, error: unknown): HealthLook {
-  return { status: 'noData', evidence: `${what} at ${address}: ${reasonOf(error)}` };
+function noData(what: string, address: string, error: unknown, redact: Redact = (text) => text): HealthLook {
+  const reason = tellable(redact(reasonOf(error)), EVIDENCE_CHARACTERS);
+  return { status: 'noData', evidence: `${what} at ${address}: ${reason}` };
 }
 
 function reasonOf(error: unknown): string {

@@ -45,3 +45,7 @@ export function withoutRevision(revisions: readonly RouteRevision[], revision: s
 export function weightsOf(revisions: readonly RouteRevision[]): TrafficWeights {
   return Object.fromEntries(revisions.map(({ revision, weight }) => [revision, weight]));
 }
+
+export function backendCounts(revisions: readonly RouteRevision[]): Record<string, number> {
+  return Object.fromEntries(revisions.map(({ revision, backends }) => [revision, backends.length]));
+}

@@ -5,11 +5,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { EnvironmentKey } from '../../domain/ids.ts';
 import { OperationFault } from '../../domain/failures.ts';
+import { openRedact, type SecretStore } from '../secrets/port.ts';
 import type * as port from './port.ts';
 import { AdminClient } from './process-client.ts';
 import { lookAtHealth } from './process-health.ts';
 import { readLines } from './process-lines.ts';
 import {
+  backendCounts,
   routeRevisions,
   weightsOf,
   withoutBackends,
@@ -23,6 +25,8 @@ export interface ProcessComputeOptions {
   proxyUrl: string;
   /** Bearer token of both admin APIs. */
   token: string;
+  /** The vault of the replicas' secrets: what a health answer says is told without their values. */
+  secrets: Pick<SecretStore, 'read'>;
   /** How long requests in flight may take when their replica is to go. Default 10. */
   drainSeconds?: number;
   fetch?: typeof fetch;
@@ -47,10 +51,13 @@ export function processCompute(options: ProcessComputeOptions): port.ComputeTarg
 class ProcessCompute implements port.ComputeTarget {
   readonly #supervisor: AdminClient;
   readonly #proxy: AdminClient;
+  readonly #secrets: ProcessComputeOptions['secrets'];
   readonly #drainSeconds: number;
   readonly #fetch: typeof fetch;
 
-  constructor({ supervisorUrl, proxyUrl, token, drainSeconds = 10, fetch: own = fetch }: ProcessComputeOptions) {
+  constructor(options: ProcessComputeOptions) {
+    const { supervisorUrl, proxyUrl, token, secrets, drainSeconds = 10, fetch: own = fetch } = options;
+    this.#secrets = secrets;
     this.#supervisor = new AdminClient({ name: 'supervisor', url: supervisorUrl, token, fetch: own });
     this.#proxy = new AdminClient({ name: 'proxy', url: proxyUrl, token, fetch: own });
     this.#drainSeconds = drainSeconds;
@@ -64,13 +71,13 @@ class ProcessCompute implements port.ComputeTarget {
   async ensure(spec: port.RevisionSpec, fence: number): Promise<void> {
     await this.#claim(spec.workload, fence);
     await this.#drainSurplus(spec.workload, spec.revision, spec.replicas, fence);
-    await this.#change([...servicePath(spec.workload), 'revisions', spec.revision], 'PUT', { fence, spec });
+    await this.#change(spec.workload, ['revisions', spec.revision], 'PUT', { fence, spec });
   }
 
   async scale(workload: port.Workload, revision: string, replicas: number, fence: number): Promise<void> {
     await this.#claim(workload, fence);
     await this.#drainSurplus(workload, revision, replicas, fence);
-    await this.#change([...servicePath(workload), 'revisions', revision, 'replicas'], 'PUT', { fence, replicas });
+    await this.#change(workload, ['revisions', revision, 'replicas'], 'PUT', { fence, replicas });
   }
 
   async instances(workload: port.Workload): Promise<port.Instance[]> {
@@ -79,8 +86,11 @@ class ProcessCompute implements port.ComputeTarget {
 
   async health(instance: port.Instance, check: Parameters<port.ComputeTarget['health']>[1]) {
     const { instanceId, startedAtMs, restarts } = instance;
-    const look = await lookAtHealth(instance.address, check, this.#fetch);
-    return { instanceId, startedAtMs, restarts, atMs: Date.now(), ...look };
+    const redact = await openRedact(this.#secrets, instance.secrets);
+    const begunMs = Date.now();
+    const look = await lookAtHealth(instance.address, check, this.#fetch, redact);
+    const atMs = Date.now();
+    return { instanceId, startedAtMs, restarts, atMs, tookMs: atMs - begunMs, ...look };
   }
 
   async shiftTraffic(workload: port.Workload, weights: port.TrafficWeights, fence: number) {
@@ -100,14 +110,14 @@ class ProcessCompute implements port.ComputeTarget {
     const route = await this.#proxy.call<ProxyRoute | null>(routePath(workload));
     // Put again even when nothing of it is routed any more: an attempt before may have ended before it was drained.
     if (route) await this.#route(workload, route.port, withoutRevision(route.revisions, revision), fence);
-    await this.#change([...servicePath(workload), 'revisions', revision], 'DELETE', undefined, fence);
+    await this.#change(workload, ['revisions', revision], 'DELETE', undefined, fence);
   }
 
   async unroute(workload: port.Workload, fence: number): Promise<void> {
     await this.#claim(workload, fence);
     const query = { fence: String(fence) };
     await this.#proxy.call(routePath(workload), { method: 'DELETE', query, timeoutMs: CHANGE_TIMEOUT_MS });
-    await this.#change(servicePath(workload), 'DELETE', undefined, fence);
+    await this.#change(workload, [], 'DELETE', undefined, fence);
   }
 
   async observe({ environmentId, tenantId }: EnvironmentKey): Promise<port.ObservedService[]> {
@@ -119,7 +129,8 @@ class ProcessCompute implements port.ComputeTarget {
     const observed = services.map(({ serviceId, revisions }) => {
       const route = routes.find((entry) => entry.serviceId === serviceId);
       const endpoint = route ? endpointOf(route.port) : null;
-      return { serviceId, revisions, traffic: weightsOf(route?.revisions ?? []), endpoint };
+      const routed = route?.revisions ?? [];
+      return { serviceId, revisions, traffic: weightsOf(routed), routed: backendCounts(routed), endpoint };
     });
     return observed.filter(({ revisions, endpoint }) => revisions.length > 0 || endpoint !== null);
   }
@@ -171,9 +182,17 @@ class ProcessCompute implements port.ComputeTarget {
     await this.#proxy.call(routePath(workload), { method: 'PUT', body, timeoutMs });
   }
 
-  async #change(path: string[], method: 'PUT' | 'DELETE', body: unknown, fence?: number): Promise<void> {
+  async #change(
+    workload: port.Workload,
+    of: string[],
+    method: 'PUT' | 'DELETE',
+    body: unknown,
+    fence?: number,
+  ): Promise<void> {
     const query: Record<string, string> = fence === undefined ? {} : { fence: String(fence) };
-    await this.#supervisor.call(path, { method, body, query, timeoutMs: CHANGE_TIMEOUT_MS });
+    const { serviceId } = workload;
+    const call = { method, body, query, serviceId, timeoutMs: CHANGE_TIMEOUT_MS };
+    await this.#supervisor.call([...servicePath(workload), ...of], call);
   }
 
   async #view(workload: port.Workload): Promise<ServiceView | null> {

@@ -1,5 +1,6 @@
 /** SecretStore: the only place a secret value rests. Everywhere else there are references. */
-import type { SecretRef } from '../../domain/secrets.ts';
+import type { BoundSecret, SecretRef } from '../../domain/secrets.ts';
+import { withoutValues } from '../../domain/tellable.ts';
 
 export type { SecretRef } from '../../domain/secrets.ts';
 
@@ -19,4 +20,25 @@ export interface SecretStore {
   has(ref: SecretRef): Promise<boolean>;
   /** @throws OperationFault when the version is not there. */
   read(ref: SecretRef): Promise<string>;
+}
+
+/** Takes what may not be told out of a text. */
+export type Redact = (text: string) => string;
+
+const UNTOLD = '[not told: a secret that may be in it cannot be read]';
+
+/**
+ * Takes the values of a workload's secrets out of what it says. Never throws: where one of them cannot be read nobody knows
+ * what to take out, and nothing is told.
+ */
+export async function openRedact(
+  store: Pick<SecretStore, 'read'>,
+  secrets: readonly BoundSecret[] = [],
+): Promise<Redact> {
+  try {
+    const values = await Promise.all(secrets.map(({ ref }) => store.read(ref)));
+    return (text) => withoutValues(text, values);
+  } catch {
+    return () => UNTOLD;
+  }
 }

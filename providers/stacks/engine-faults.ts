@@ -1,6 +1,6 @@
 // What the engine's failures are to an operation.
 import { type FailureCode, OperationFault } from '../../domain/failures.ts';
-import { failureSentence } from './engine-report.ts';
+import { whatWentWrong } from './engine-report.ts';
 import { locksNamedIn } from './stale-locks.ts';
 
 /**
@@ -9,18 +9,19 @@ import { locksNamedIn } from './stale-locks.ts';
  */
 export function faultOf(thrown: unknown, diagnostics: readonly string[], secrets: readonly string[]): OperationFault {
   if (thrown instanceof OperationFault) return thrown;
-  const sentence = failureSentence(diagnostics, thrown, secrets);
+  const { sentence, lines } = whatWentWrong(diagnostics, thrown, secrets);
   // The guard's own refusal, as it comes through the engine's output.
   const refused = /\bFenceRefused: (.*)$/s.exec(sentence)?.[1];
   if (refused !== undefined) return new OperationFault({ code: 'FenceRefused', message: refused });
   const locks = locksNamedIn(thrown);
-  if (locks.length === 0) return stackFailed(sentence);
+  if (locks.length === 0) return stackFailed(sentence, lines);
   const holders = locks.map(({ host, pid }) => `process ${pid} on ${host}`).join(', ');
   return new OperationFault({ code: 'StackLocked', message: `The stack is locked by ${holders}` }, thrown);
 }
 
-export function stackFailed(message: string): OperationFault {
-  return new OperationFault({ code: 'StackFailed', message });
+/** @param lines all that the engine said of it */
+export function stackFailed(message: string, lines: string[] = []): OperationFault {
+  return new OperationFault({ code: 'StackFailed', message, ...(lines.length > 0 && { lastLogLines: lines }) });
 }
 
 export function isFault(error: unknown, code: FailureCode): error is OperationFault {

@@ -1,5 +1,6 @@
 // What the engine tells, in our words: progress sentences, planned changes, and why it failed, with nothing secret in it.
 import type { EngineEvent } from '@pulumi/pulumi/automation/index.js';
+import { tellable, tellableLines, withoutValues } from '../../domain/tellable.ts';
 import type { StackPreview } from './port.ts';
 
 const DONE: Record<string, string> = {
@@ -32,27 +33,19 @@ export function errorOf(event: EngineEvent): string | null {
 }
 
 /**
- * The first meaningful sentences of what went wrong.
+ * What went wrong: the first meaningful sentences, and the lines of all of them.
  * @param diagnostics what `errorOf` collected; they say more than the engine's closing words.
  * @param secrets values that must not be in it, wherever they came from.
  */
-export function failureSentence(diagnostics: readonly string[], thrown: unknown, secrets: readonly string[]): string {
+export function whatWentWrong(
+  diagnostics: readonly string[],
+  thrown: unknown,
+  secrets: readonly string[],
+): { sentence: string; lines: string[] } {
   const said = diagnostics.filter((text) => text !== '' && !/^(update|destroy|refresh|preview) failed$/.test(text));
-  const spoken = said.length > 0 ? said : errorLines(thrown);
-  const sentence = [...new Set(spoken)].slice(0, 3).join('; ') || 'the engine failed and said no reason';
-  return redacted(sentence, secrets).slice(0, 600);
-}
-
-/** Known values and whatever looks like a credential, replaced by `[redacted]`. */
-export function redacted(text: string, secrets: readonly string[]): string {
-  const known = secrets.filter((secret) => secret.length >= 4);
-  const without = known.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text);
-  return without
-    .replace(/:\/\/[^\s/@:]*:[^\s/@]*@/g, '://[redacted]@')
-    .replace(
-      /\b(\w*(?:password|passphrase|secret|token|api_?key)\w*["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s,;]+)/gi,
-      '$1[redacted]',
-    );
+  const spoken = [...new Set(said.length > 0 ? said : errorLines(thrown))].map((text) => withoutValues(text, secrets));
+  const sentence = spoken.slice(0, 3).join('; ') || 'the engine failed and said no reason';
+  return { sentence: tellable(sentence, 600), lines: tellableLines(spoken.flatMap((text) => text.split('\n'))) };
 }
 
 function errorLines(thrown: unknown): string[] {

@@ -23,6 +23,9 @@ export const fails =
   () =>
     rethrow(new OperationFault(failure(code)));
 
+/** A look that finds nothing more to tell. */
+export const explains: Act = ({ failure: told }) => told;
+
 /** Lost the first time, as by a worker that was killed; done the second. */
 export const lostOnce =
   (act: Act = () => undefined): Act =>

@@ -90,6 +90,7 @@ export async function openApiStand(): Promise<ApiStand> {
   const realRing = openRing({ client, taskQueue: config.temporal.taskQueue });
   const rings: EnvironmentKey[] = [];
   const live = openLive({ db, url: platform.config.databaseUrl, onError: () => undefined });
+  const secrets = localVault({ folder: join(config.home, 'vault'), keyFile: join(config.home, 'vault.key') });
   const deps: ApiDeps = {
     ...{ db, live },
     ring: async (key) => {
@@ -98,8 +99,8 @@ export async function openApiStand(): Promise<ApiStand> {
     },
     tell: openTell({ client }),
     governance: openCedar({ folder: join(ROOT, 'policies') }),
-    compute: processCompute({ supervisorUrl: config.supervisorUrl, proxyUrl: config.proxyUrl, token: 'none' }),
-    secrets: localVault({ folder: join(config.home, 'vault'), keyFile: join(config.home, 'vault.key') }),
+    compute: processCompute({ supervisorUrl: config.supervisorUrl, proxyUrl: config.proxyUrl, token: 'none', secrets }),
+    secrets,
     imageRegistries: null,
     // Tests make more than a tenant would; those about quotas start an API of their own.
     quotas: { ...DEFAULT_QUOTAS, environments: 100_000, operations: 10_000 },

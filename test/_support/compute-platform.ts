@@ -9,6 +9,7 @@ import { instanceFiles, type InstanceState, type ProcessIdentity } from '../../l
 import { isSameProcess } from '../../local/process-identity.ts';
 import type { ComputeTarget, Placement, RevisionSpec } from '../../providers/compute/port.ts';
 import { processCompute } from '../../providers/compute/process.ts';
+import { localVault } from '../../providers/secrets/local-vault.ts';
 import { claimStretch, freePort } from './free-port.ts';
 import { until } from './until.ts';
 
@@ -64,7 +65,8 @@ export async function startComputePlatform(env: Record<string, string> = {}): Pr
   await proxy.start();
   const token = await readFile(join(home, 'run', 'supervisor.token'), 'utf8');
   const urls = { supervisorUrl: `http://127.0.0.1:${supervisorPort}`, proxyUrl: `http://127.0.0.1:${proxyPort}` };
-  const compute = processCompute({ ...urls, token, drainSeconds: 5 });
+  const secrets = localVault({ folder: join(home, 'vault'), keyFile: join(home, 'vault.key') });
+  const compute = processCompute({ ...urls, token, secrets, drainSeconds: 5 });
   const placement = { portBase: stretch.first, portCount: PORTS };
   const instanceFolder = (revision: string, ordinal: number) =>
     join(serviceFolder(home), 'revisions', revision, 'instances', String(ordinal));

@@ -100,6 +100,19 @@ export function describeComputeTarget(name: string, setup: () => Promise<Compute
       expect(answer.configuration).toEqual(change);
     });
 
+    test('names the service that it cannot run', async () => {
+      const workload = workloadOf('without-image');
+      const spec = await target.spec('1.4.1', {
+        workload,
+        revision: 'r1',
+        replicas: 1,
+        digest: `sha256:${'0'.repeat(64)}`,
+      });
+      await expect(target.compute.ensure(spec, next())).rejects.toMatchObject({
+        failure: { code: 'ImageNotFound', serviceId: 'without-image' },
+      });
+    });
+
     test('refuses a configuration file outside the configuration folder', async () => {
       const workload = workloadOf('escaping');
       for (const path of ['../evil', '/etc/evil', 'a/../../evil']) {
@@ -129,8 +142,12 @@ export function describeComputeTarget(name: string, setup: () => Promise<Compute
       const instances = await healthy(workload, revision, 2);
       const seen = await instancesSeen(endpoint, 10);
       expect(seen).toEqual(new Set([instances[0]?.instanceId]));
+      const routed = async () =>
+        (await target.compute.observe(workload)).find(({ serviceId }) => serviceId === 'grown')?.routed;
+      expect(await routed()).toEqual({ [revision]: 1 });
       await target.compute.shiftTraffic(workload, { [revision]: 100 }, next());
       expect(await instancesSeen(endpoint, 10)).toEqual(new Set(instances.map(({ instanceId }) => instanceId)));
+      expect(await routed()).toEqual({ [revision]: 2 });
     });
 
     test('shifts traffic to exactly the weights given', async () => {
@@ -202,6 +219,7 @@ export function describeComputeTarget(name: string, setup: () => Promise<Compute
         serviceId: 'observed',
         revisions: [{ revision: spec.revision, image: spec.image, digest: spec.digest, replicas: 2 }],
         traffic: { [spec.revision]: 100 },
+        routed: { [spec.revision]: 2 },
         endpoint,
       });
       const stranger = { ...workload, tenantId: 'another' };

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EnvironmentId, EnvironmentKey } from '../../domain/ids.ts';
 import type { ComputeTarget } from '../../providers/compute/port.ts';
 import { processCompute } from '../../providers/compute/process.ts';
+import { localVault } from '../../providers/secrets/local-vault.ts';
 import { API, WORKER, bothAt, openOperator, type Operator } from '../_support/operator.ts';
 import { openTestPlatform, type TestPlatform } from '../_support/platform.ts';
 import { until } from '../_support/until.ts';
@@ -16,7 +18,8 @@ beforeAll(async () => {
   platform = await openTestPlatform();
   operator = await openOperator(platform);
   const { supervisorUrl, proxyUrl, adminTokenFile } = platform.config;
-  compute = processCompute({ supervisorUrl, proxyUrl, token: readFileSync(adminTokenFile, 'utf8').trim() });
+  const secrets = localVault({ folder: join(platform.home, 'vault'), keyFile: join(platform.home, 'vault.key') });
+  compute = processCompute({ supervisorUrl, proxyUrl, token: readFileSync(adminTokenFile, 'utf8').trim(), secrets });
   const environmentId = (await operator.provision('drift')) as EnvironmentId;
   key = { tenantId: 'connectsoft', environmentId };
   await deploy('1.4.1');

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startLoad } from '../../local/demo/load.ts';
+import { FAILING, failingComponent, importFailingImage } from '../_support/failing.ts';
 import { API, WORKER, bothAt, openOperator, type Operator } from '../_support/operator.ts';
 import { openTestPlatform, type TestPlatform } from '../_support/platform.ts';
 import { until } from '../_support/until.ts';
@@ -12,6 +13,7 @@ let environmentId: string;
 beforeAll(async () => {
   platform = await openTestPlatform();
   operator = await openOperator(platform);
+  await importFailingImage(platform.home);
   environmentId = await operator.provision('going-back');
 });
 afterAll(async () => {
@@ -110,5 +112,26 @@ describe('a deployment', () => {
     const back = await operator.rest.post<{ deploymentId: string }>(path);
     expect((await operator.ended(back.body.deploymentId)).status).toBe('Completed');
     expect(running()).toEqual([WORKER, API, API, API]);
+  });
+
+  it('never sends a request to a replica that did not pass, while it goes back from more of them', async () => {
+    const replicas = (fails?: 'is-sick') =>
+      failingComponent({
+        ...(fails && { fails }),
+        from: 2,
+        replicas: fails ? 4 : 2,
+        text: '{"version":"any","pid":0}',
+      });
+    const before = await operator.deploy({ environmentId, version: '1.0.0', components: [replicas()] });
+    expect((await operator.ended(before)).status).toBe('Completed');
+    const load = startLoad(await operator.endpoint(environmentId, FAILING), 2);
+    const id = await operator.deploy({
+      environmentId,
+      version: '1.0.1',
+      components: [replicas('is-sick')],
+      rollout: { healthyDeadlineSeconds: 8 },
+    });
+    expect(await operator.ended(id)).toMatchObject({ status: 'RolledBack', failure: { code: 'HealthGateUnhealthy' } });
+    expect((await load.stop()).failures).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startLoad } from '../../local/demo/load.ts';
-import { API, bothAt, openOperator, type Operator } from '../_support/operator.ts';
+import { API, WORKER, bothAt, openOperator, type Component, type Operator } from '../_support/operator.ts';
 import { openTestPlatform, type TestPlatform } from '../_support/platform.ts';
 import { until } from '../_support/until.ts';
 import { runningWorkloads } from '../_support/workloads.ts';
@@ -101,5 +101,23 @@ describe('blue and green', () => {
     expect((await load.stop()).failures).toEqual([]);
     expect(Object.keys(await versionsNow())).toEqual(['1.4.2']);
     await settled();
+  });
+});
+
+describe('a component that only gets more replicas', () => {
+  it('gets them when the others have gone through their steps, and is watched then', async () => {
+    const [api, worker] = bothAt('1.4.1', 2);
+    const components = (replicas: number) => [{ ...worker, replicas }] as Component[];
+    const first = await operator.deploy({ environmentId, version: '1.4.1', components: components(1) });
+    expect((await operator.ended(first)).status).toBe('Completed');
+    const rollout = { steps: [{ weightPercent: 50, bakeSeconds: 2 }] };
+    const id = await operator.deploy({
+      ...{ environmentId, version: '1.4.1', strategy: 'Canary', rollout },
+      components: [...(api ? [api] : []), ...components(3)],
+    });
+    const ended = await operator.ended(id);
+    expect(ended).toMatchObject({ status: 'Completed', stepsPassed: 1, failure: null });
+    const grown = ended.components.find(({ moduleId }) => moduleId === WORKER);
+    expect(grown).toMatchObject({ action: 'scale', status: 'Live', replicasReady: 3 });
   });
 });

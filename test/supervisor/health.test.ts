@@ -13,7 +13,8 @@ describe('a gRPC health check', () => {
     const check = (call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>) => {
       const name = call.request.subarray(2).toString('utf8');
       const status = SERVING[name];
-      if (status === undefined) done({ code: 5, details: `no service ${name}` });
+      if (name === 'odd') done({ code: 14, details: 'away \u0000 for password=hunter2' });
+      else if (status === undefined) done({ code: 5, details: `no service ${name}` });
       else done(null, Buffer.from([0x08, status]));
     };
     const bytes = (value: Buffer) => value;
@@ -40,6 +41,12 @@ describe('a gRPC health check', () => {
     ['nobody', 'unhealthy', 'grpc.health.v1.Health/Check of nobody answered NOT_FOUND: no service nobody'],
   ])('of "%s" is %s', async (service, status, evidence) => {
     expect(await lookAtHealth(address, { kind: 'grpc', service }, fetch)).toEqual({ status, evidence });
+  });
+
+  test('that has nothing to say of its health says it in its own words, without what is not to be told', async () => {
+    const look = await lookAtHealth(address, { kind: 'grpc', service: 'odd' }, fetch);
+    expect(look.status).toBe('noData');
+    expect(look.evidence).toMatch(/: 14 UNAVAILABLE: away {2}for password=\[redacted\]$/);
   });
 
   test('over TCP is healthy when the connection is accepted', async () => {

@@ -1,11 +1,13 @@
 /** What the runners share: a platform, somebody who calls it, and looks at what is there past every row of ours. */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { openTemporal } from '../../bin/temporal-connection.ts';
 import type { EnvironmentId } from '../../domain/ids.ts';
 import type { Answer } from '../../local/demo/rest-client.ts';
 import type { ComputeTarget } from '../../providers/compute/port.ts';
 import { processCompute } from '../../providers/compute/process.ts';
+import { localVault } from '../../providers/secrets/local-vault.ts';
 import { importJournalImage } from '../_support/journal.ts';
 import { openOperator, type Operator } from '../_support/operator.ts';
 import { openTestPlatform, type TestPlatform, type TestPlatformOptions } from '../_support/platform.ts';
@@ -51,7 +53,10 @@ export async function openWorld(options: TestPlatformOptions = {}): Promise<Worl
   const operation = async (id: string) => (await operator.rest.get<OperationView>(`/v1/runtime/operations/${id}`)).body;
   return {
     ...{ platform, operator, client, operation },
-    compute: processCompute({ supervisorUrl, proxyUrl, token: readFileSync(adminTokenFile, 'utf8').trim() }),
+    compute: processCompute({
+      ...{ supervisorUrl, proxyUrl, token: readFileSync(adminTokenFile, 'utf8').trim() },
+      secrets: localVault({ folder: join(platform.home, 'vault'), keyFile: join(platform.home, 'vault.key') }),
+    }),
     async post(path, body = {}) {
       const answer = await operator.rest.post<Record<string, string>>(path, body);
       if (answer.status !== 202) throw new Error(`${path} answered ${answer.status}: ${JSON.stringify(answer.body)}`);

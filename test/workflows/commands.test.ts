@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Begun } from '../../activities/operation.ts';
-import { begins, endsOf, fails, namesOf, soon } from '../_support/acts.ts';
+import { begins, endsOf, explains, fails, namesOf, soon } from '../_support/acts.ts';
 import { until } from '../_support/until.ts';
 import { openWorkflowStand, type Act, type Ran, type WorkflowStand } from '../_support/workflow-stand.ts';
 
@@ -10,14 +10,17 @@ const FORWARD = ['prepare', ...STOPPING] as const;
 let stand: WorkflowStand;
 
 beforeAll(async () => {
-  stand = await openWorkflowStand({ main: ['begin', 'end', 'hearCommand', ...FORWARD, 'goBack'] });
+  stand = await openWorkflowStand({ main: ['begin', 'end', 'hearCommand', ...FORWARD, 'explain', 'goBack'] });
 });
 afterAll(async () => {
   await stand?.[Symbol.asyncDispose]();
 });
 
 const deploy = (acts: Record<string, Act>, begun?: Partial<Begun>): Promise<Ran> =>
-  stand.run('deploy', { begin: begins(begun), hearCommand: () => ({ phase: 'RollingOut', wanted: 'run' }), ...acts });
+  stand.run('deploy', {
+    ...{ begin: begins(begun), hearCommand: () => ({ phase: 'RollingOut', wanted: 'run' }), explain: explains },
+    ...acts,
+  });
 const steps = (ran: Ran) => namesOf(ran).filter((name) => name !== 'hearCommand');
 
 /** Stops the first time, and has `then` happen once the workflow knows of it. */
@@ -66,7 +69,7 @@ describe('a deployment that is given up', () => {
     ['OperationSuperseded', 'Superseded'],
   ] as const)('for %s ends %s when nothing was touched, and goes back otherwise', async (code, phase) => {
     const before = await deploy({ rollOut: fails(code), begin: found('Configuring') });
-    expect(steps(before)).toEqual(['begin', 'prepare', 'rollOut', 'begin', 'end']);
+    expect(steps(before)).toEqual(['begin', 'prepare', 'rollOut', 'explain', 'begin', 'end']);
     expect(endsOf(before)).toEqual([{ phase, code }]);
     const after = await deploy({ rollOut: fails(code), begin: found('RollingOut') });
     expect(steps(after).slice(-2)).toEqual(['goBack', 'end']);

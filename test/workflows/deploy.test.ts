@@ -4,6 +4,7 @@ import type { Failure } from '../../domain/failures.ts';
 import {
   begins,
   endsOf,
+  explains,
   fails,
   failure,
   lostOnce,
@@ -19,14 +20,14 @@ const FORWARD = ['prepare', 'rollOut', 'watchGate', 'promote'] as const;
 let stand: WorkflowStand;
 
 beforeAll(async () => {
-  stand = await openWorkflowStand({ main: ['begin', 'end', ...FORWARD, 'goBack'] });
+  stand = await openWorkflowStand({ main: ['begin', 'end', ...FORWARD, 'explain', 'goBack'] });
 });
 afterAll(async () => {
   await stand?.[Symbol.asyncDispose]();
 });
 
 const deploy = (acts: Record<string, Act>, begun?: Partial<Begun>): Promise<Ran> =>
-  stand.run('deploy', { begin: begins(begun), ...acts });
+  stand.run('deploy', { begin: begins(begun), explain: explains, ...acts });
 
 describe('a deployment', () => {
   it('goes through every step once', async () => {
@@ -45,7 +46,7 @@ describe('a deployment', () => {
     const ran = await deploy({ [step]: fails('HealthGateUnhealthy') });
     const done = FORWARD.slice(0, FORWARD.indexOf(step) + 1);
     const undone = step === 'prepare' ? [] : ['goBack'];
-    expect(namesOf(ran)).toEqual(['begin', ...done, ...undone, 'end']);
+    expect(namesOf(ran)).toEqual(['begin', ...done, 'explain', ...undone, 'end']);
     const phase = step === 'prepare' ? 'Failed' : 'RolledBack';
     expect(endsOf(ran)).toEqual([{ phase, code: 'HealthGateUnhealthy' }]);
     expect(ran.outcome).toBe('HealthGateUnhealthy');
@@ -64,7 +65,7 @@ describe('a deployment', () => {
 
   it('ends its row once more when that had to be done twice and nothing was touched', async () => {
     const ran = await deploy({ prepare: fails('ImageNotFound'), end: lostOnce() });
-    expect(namesOf(ran)).toEqual(['begin', 'prepare', 'end', 'end']);
+    expect(namesOf(ran)).toEqual(['begin', 'prepare', 'explain', 'end', 'end']);
     expect(ran.outcome).toBe('ImageNotFound');
   });
 
@@ -91,8 +92,23 @@ describe('a deployment', () => {
 
   it('is left as it stands when it was asked for so', async () => {
     const ran = await deploy({ rollOut: fails('HealthGateUnhealthy') }, { autoRollback: false });
-    expect(namesOf(ran)).toEqual(['begin', 'prepare', 'rollOut', 'end']);
+    expect(namesOf(ran)).toEqual(['begin', 'prepare', 'rollOut', 'explain', 'end']);
     expect(endsOf(ran)).toEqual([{ phase: 'Failed', code: 'HealthGateUnhealthy' }]);
+  });
+
+  it('ends with all that a look at it could tell, or with what is known when nobody can look', async () => {
+    const told = { ...failure('HealthGateUnhealthy'), exitCode: 3 };
+    const seen = await deploy({ rollOut: fails('HealthGateUnhealthy'), explain: () => told });
+    expect(seen.calls.at(-1)).toMatchObject({ name: 'end', input: { failure: told } });
+    const unseen = await deploy({ rollOut: fails('HealthGateUnhealthy'), explain: fails('ComputeUnavailable') });
+    expect(unseen.calls.at(-1)?.input.failure).toEqual(failure('HealthGateUnhealthy'));
+    expect(endsOf(unseen)).toEqual([{ phase: 'RolledBack', code: 'HealthGateUnhealthy' }]);
+  });
+
+  it('fails for operators to see of what its row says in the end', async () => {
+    const ended = { ...failure('DeadlineExceeded'), heldBy: 'StackFailed' };
+    const ran = await deploy({ rollOut: fails('HealthGateUnhealthy'), end: () => ended });
+    expect(ran.outcome).toBe('DeadlineExceeded');
   });
 
   it.each([...FORWARD, 'goBack'])('undoes nothing once %s finds the operation in other hands', async (step) => {
@@ -123,13 +139,13 @@ describe('a deployment', () => {
 describe('the time of a deployment', () => {
   it.each(['rollOut', 'watchGate'])('being up, it goes back from %s, which is told to stop', async (step) => {
     const ran = await deploy({ [step]: untilCancelled }, soon());
-    expect(namesOf(ran).slice(-3)).toEqual([step, 'goBack', 'end']);
+    expect(namesOf(ran).slice(-4)).toEqual([step, 'explain', 'goBack', 'end']);
     expect(endsOf(ran)).toEqual([{ phase: 'RolledBack', code: 'ProgressDeadlineExceeded' }]);
   });
 
   it.each(['rollOut', 'watchGate'])('being up, it goes back though %s comes to its end all the same', async (step) => {
     const ran = await deploy({ [step]: untilTold }, soon());
-    expect(namesOf(ran).slice(-3)).toEqual([step, 'goBack', 'end']);
+    expect(namesOf(ran).slice(-4)).toEqual([step, 'explain', 'goBack', 'end']);
   });
 
   it('being up, it has ended well when its promotion has: nothing is undone', async () => {

@@ -4,7 +4,7 @@ import type { NextWork } from '../../activities/lane.ts';
 import { newId } from '../../db/new-id.ts';
 import type { FailureCode } from '../../domain/failures.ts';
 import type { Convergence, OperationKind } from '../../domain/phases.ts';
-import { begins, fails, failure, lostOnce, namesOf } from '../_support/acts.ts';
+import { begins, explains, fails, failure, lostOnce, namesOf } from '../_support/acts.ts';
 import { openWorkflowStand, type Act, type Ran, type WorkflowStand } from '../_support/workflow-stand.ts';
 
 const DEPLOY = ['begin', 'prepare', 'rollOut', 'watchGate', 'promote'];
@@ -14,7 +14,7 @@ let stand: WorkflowStand;
 
 beforeAll(async () => {
   stand = await openWorkflowStand({
-    main: ['takeNext', 'settle', 'convergeServices', 'abandonConvergence', 'end', 'goBack', ...DEPLOY],
+    main: ['takeNext', 'settle', 'convergeServices', 'abandonConvergence', 'explain', 'end', 'goBack', ...DEPLOY],
     stacks: ['removeStack', 'provisionStack'],
   });
 });
@@ -32,6 +32,7 @@ const lane = (works: NextWork[], acts: Record<string, Act> = {}): Promise<Ran> =
   stand.run('lane', {
     takeNext: (_input, attempt) => works[attempt - 1] ?? { kind: 'idle' },
     begin: begins(),
+    explain: explains,
     ...acts,
   });
 /** At once, as after ten minutes of tries. */

@@ -15,9 +15,12 @@ import { openWorkflowStand, type Act, type Ran, type WorkflowStand } from '../_s
 
 /** Those without a way back: what each does in order, and how it ends what it could not do. */
 const WORKFLOWS = {
-  provision: { steps: ['provisionStack'], ending: 'end' },
-  decommission: { steps: ['retireServices', 'decommissionStack'], ending: 'endBlocked' },
-  driftScan: { steps: ['scanForDrift'], ending: 'end' },
+  provision: { steps: ['provisionStack'], ending: 'end', late: 'The environment was not provisioned in time.' },
+  decommission: {
+    steps: ['retireServices', 'decommissionStack'],
+    ...{ ending: 'endBlocked', late: 'The environment was not taken away in time.' },
+  },
+  driftScan: { steps: ['scanForDrift'], ending: 'end', late: 'The scan was not through in time.' },
 } as const;
 type Workflow = keyof typeof WORKFLOWS;
 
@@ -107,7 +110,8 @@ describe('an operation without a way back', () => {
   it.each(STEPS)('of %s ends when its time is up in %s', async (workflow, step) => {
     const ran = await run(workflow, { [step]: untilCancelled }, soon());
     expect(ran.outcome).toBe('ProgressDeadlineExceeded');
-    expect(ran.calls.at(-1)?.name).toBe(WORKFLOWS[workflow].ending);
+    const { ending: name, late: message } = WORKFLOWS[workflow];
+    expect(ran.calls.at(-1)).toMatchObject({ name, input: { failure: { message } } });
   });
 
   it.each(LAST_STEPS)('of %s has ended well when %s has, its time being up or not', async (workflow, step) => {

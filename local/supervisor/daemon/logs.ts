@@ -1,8 +1,9 @@
-/** Reads the replicas' logs: the last lines of each, then what is added. */
+/** Reads the replicas' logs: the last lines of each, then what is added; without the values of their secrets. */
 import { open, type FileHandle } from 'node:fs/promises';
 import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { LogLine } from '../../../providers/compute/port.ts';
+import type { Redact } from '../../../providers/secrets/port.ts';
 import { instanceFiles } from '../instance-record.ts';
 import type { Replica } from './replica.ts';
 
@@ -15,19 +16,20 @@ export interface ReadLogsOptions {
   tail: number;
   follow: boolean;
   signal: AbortSignal;
+  redactOf(replica: Replica): Promise<Redact>;
 }
 
 /** @param replicas asked again while following, so that new replicas join in. */
 export async function* readLogs(replicas: () => Replica[], options: ReadLogsOptions): AsyncGenerator<LogLine> {
   const readers = new Map<string, LogReader>();
   for (const replica of replicas()) {
-    const reader = new LogReader(replica);
+    const reader = new LogReader(replica, await options.redactOf(replica));
     readers.set(replica.folder, reader);
     yield* await reader.tail(options.tail);
   }
   while (options.follow && !options.signal.aborted) {
     for (const replica of replicas()) {
-      const reader = readers.get(replica.folder) ?? new LogReader(replica);
+      const reader = readers.get(replica.folder) ?? new LogReader(replica, await options.redactOf(replica));
       readers.set(replica.folder, reader);
       yield* await reader.added();
     }
@@ -37,12 +39,14 @@ export async function* readLogs(replicas: () => Replica[], options: ReadLogsOpti
 
 class LogReader {
   readonly #replica: Replica;
+  readonly #redact: Redact;
   #offset = 0;
   #decoder = new StringDecoder('utf8');
   #partial = '';
 
-  constructor(replica: Replica) {
+  constructor(replica: Replica, redact: Redact) {
     this.#replica = replica;
+    this.#redact = redact;
   }
 
   async tail(count: number): Promise<LogLine[]> {
@@ -79,7 +83,7 @@ class LogReader {
   }
 
   #line(line: string): LogLine {
-    return { instanceId: this.#replica.record.instanceId, revision: this.#replica.revision, line };
+    return { instanceId: this.#replica.record.instanceId, revision: this.#replica.revision, line: this.#redact(line) };
   }
 }
 

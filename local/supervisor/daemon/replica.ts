@@ -57,7 +57,7 @@ export class Replica {
     const state = await this.state();
     const workload = state?.workload;
     const alive = workload ? isSameProcess(workload.pid, workload.startTime) : false;
-    const { instanceId, ordinal, port } = this.record;
+    const { instanceId, ordinal, port, secrets } = this.record;
     return {
       instanceId,
       revision: this.revision,
@@ -66,7 +66,9 @@ export class Replica {
       startedAtMs: state?.startedAtMs ?? 0,
       restarts: state?.restarts ?? 0,
       lastExitCode: state?.lastExitCode ?? null,
+      lastExitSignal: state?.lastExitSignal ?? null,
       address: `127.0.0.1:${port}`,
+      ...(secrets && { secrets }),
     };
   }
 

@@ -20,8 +20,8 @@ export interface GroupParts {
   ports: Ports;
   shim: ShimCommand;
   graceMs: number;
-  /** Asked whether a version is there, before a replica that needs it is made. */
-  secrets: Pick<SecretStore, 'has'>;
+  /** Asked whether a version is there before a replica that needs it is made; read where what a replica says is told. */
+  secrets: Pick<SecretStore, 'has' | 'read'>;
 }
 
 export class RevisionGroup {

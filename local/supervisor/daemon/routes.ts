@@ -5,6 +5,7 @@ import type { ImageStore } from '../images/image-store.ts';
 import { claimShape, environmentIdShape, nameShape } from '../input.ts';
 import * as shapes from './input.ts';
 import { readLogs } from './logs.ts';
+import type { Replica } from './replica.ts';
 import type { Supervisor } from './supervisor.ts';
 
 export function supervisorRoutes(supervisor: Supervisor, images: ImageStore): Router {
@@ -71,7 +72,8 @@ async function sendLogs(supervisor: Supervisor, req: Request, res: Response): Pr
     return revision === undefined ? replicas : replicas.filter((replica) => replica.revision === revision);
   };
   res.type('application/x-ndjson').flushHeaders();
-  for await (const line of readLogs(wanted, { tail, follow, signal: gone.signal })) {
+  const redactOf = (replica: Replica) => supervisor.redactOf(replica);
+  for await (const line of readLogs(wanted, { tail, follow, signal: gone.signal, redactOf })) {
     const written = res.write(`${JSON.stringify(line)}\n`);
     if (!written && !gone.signal.aborted) await once(res, 'drain', { signal: gone.signal }).catch(() => undefined);
     if (gone.signal.aborted) return;

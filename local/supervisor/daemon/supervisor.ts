@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RevisionSpec, Workload } from '../../../providers/compute/port.ts';
+import { openRedact, type Redact } from '../../../providers/secrets/port.ts';
 import { Fences } from '../fences.ts';
 import type { ImageStore } from '../images/image-store.ts';
 import { KeyedQueue } from '../keyed-queue.ts';
@@ -98,6 +99,11 @@ export class Supervisor {
   replicas(name: ServiceName, tenantId: string): Replica[] {
     const service = this.#services.get(serviceKey(name));
     return service?.belongsTo(tenantId) ? service.groups.flatMap((group) => group.replicas) : [];
+  }
+
+  /** Takes the values of its secrets out of what a replica says. */
+  async redactOf({ record }: Replica): Promise<Redact> {
+    return await openRedact(this.#parts.secrets, record.secrets);
   }
 
   /** Ends the watch; with `stopReplicas` the replicas end too, but stay wanted and come back at the next start. */

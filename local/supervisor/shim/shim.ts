@@ -2,7 +2,7 @@
  * The shim: one small process per replica that outlives the supervisor. It holds the instance's lock, runs the workload,
  * restarts it with a growing pause, and writes down what happens. Few imports on purpose: there is one per replica.
  */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { SecretRef } from '../../../domain/secrets.ts';
 import { isSameProcess, processStartTime } from '../../process-identity.ts';
 import { tryLock, type InstanceLock } from '../instance-lock.ts';
@@ -20,6 +20,12 @@ const LOG_CHECK_MS = 5_000;
 
 /** Opens the version of a secret. Its errors name the reference, never the value. */
 export type ReadSecret = (ref: SecretRef) => Promise<string>;
+
+/** How the workload ended: one of the two. */
+interface Exit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
 
 /** Returns null when this shim is not needed. */
 export async function startShim(folder: string, readSecret: ReadSecret): Promise<Shim | null> {
@@ -67,6 +73,7 @@ class Shim {
       startedAtMs: 0,
       restarts: interrupted ? before.restarts + (before.startedAtMs > 0 ? 1 : 0) : 0,
       lastExitCode: interrupted ? before.lastExitCode : null,
+      lastExitSignal: (interrupted && before.lastExitSignal) || null,
     };
     this.#logCheck = setInterval(() => rotateLog(files.log, files.oldLog, MAX_LOG_BYTES), LOG_CHECK_MS);
   }
@@ -89,7 +96,7 @@ class Shim {
     const secrets = await this.#fetchSecrets();
     if (this.#stopping) return;
     if (!secrets) {
-      this.#again(null, 0);
+      this.#again({ code: null, signal: null }, 0);
       return;
     }
     const startedAtMs = Date.now();
@@ -97,26 +104,26 @@ class Shim {
       this.#write({ workload, status: 'running', startedAtMs });
     });
     this.#running = started;
-    started.child.once('exit', (code) => this.#ended(started, code, Date.now() - startedAtMs));
+    started.child.once('exit', (code, by) => this.#ended(started, { code, signal: by }, Date.now() - startedAtMs));
   }
 
-  #ended({ identity }: StartedWorkload, code: number | null, ranMs: number): void {
+  #ended({ identity }: StartedWorkload, exit: Exit, ranMs: number): void {
     this.#running = null;
     // Children it left would keep the port from its next incarnation.
     signal(-identity.pid, 'SIGKILL');
-    if (!this.#stopping) this.#again(code, ranMs);
+    if (!this.#stopping) this.#again(exit, ranMs);
   }
 
-  #again(code: number | null, ranMs: number): void {
+  #again(exit: Exit, ranMs: number): void {
     const delayMs = this.#backOff.nextDelayMs(ranMs);
-    this.#write({ workload: null, status: 'backingOff', lastExitCode: code });
+    this.#write({ workload: null, status: 'backingOff', lastExitCode: exit.code, lastExitSignal: exit.signal });
     this.#restart = setTimeout(() => {
       this.#state.restarts += 1;
       void this.#run();
     }, delayMs);
   }
 
-  /** Null, with a sentence in the shim's log, when one cannot be had now. */
+  /** Null, with a sentence in the shim's log and in the workload's, when one cannot be had now. */
   async #fetchSecrets(): Promise<Record<string, string> | null> {
     const values: Record<string, string> = {};
     for (const { name, ref } of this.#record.secrets ?? []) {
@@ -127,7 +134,9 @@ class Shim {
         values[name] = value;
       } catch (error) {
         const reason = error instanceof Error ? error.message : 'no reason given';
-        console.error(`${name} cannot be fetched from the vault: ${reason}`);
+        const sentence = `${name} cannot be fetched from the vault: ${reason}`;
+        console.error(sentence);
+        appendFileSync(this.#files.log, `slipway: ${sentence}\n`, { mode: 0o600 });
         return null;
       }
     }

@@ -132,6 +132,13 @@ export declare type Deployment = Message<"slipway.runtime.v1.Deployment"> & {
    * @generated from field: google.protobuf.Timestamp ended_at = 12;
    */
   endedAt?: Timestamp | undefined;
+
+  /**
+   * Of the call that asked for it.
+   *
+   * @generated from field: string trace_id = 13;
+   */
+  traceId: string;
 };
 
 /**
@@ -223,6 +230,13 @@ export declare type WaitingOn = Message<"slipway.runtime.v1.WaitingOn"> & {
    * @generated from field: string reference = 3;
    */
   reference: string;
+
+  /**
+   * Of a part of the platform: what it failed of last.
+   *
+   * @generated from field: slipway.runtime.v1.Failure failure = 4;
+   */
+  failure?: Failure | undefined;
 };
 
 /**
@@ -243,7 +257,7 @@ export declare type Failure = Message<"slipway.runtime.v1.Failure"> & {
   code: string;
 
   /**
-   * One sentence.
+   * What happened, in words.
    *
    * @generated from field: string message = 2;
    */
@@ -269,6 +283,42 @@ export declare type Failure = Message<"slipway.runtime.v1.Failure"> & {
    * @generated from field: repeated string last_log_lines = 5;
    */
   lastLogLines: string[];
+
+  /**
+   * Of the call that asked for the operation; empty when it is from before it was noted.
+   *
+   * @generated from field: string trace_id = 6;
+   */
+  traceId: string;
+
+  /**
+   * The last looks at the replica that the evidence is of, oldest first.
+   *
+   * @generated from field: repeated slipway.runtime.v1.Probe probes = 7;
+   */
+  probes: Probe[];
+
+  /**
+   * What the replica's process ended with last; left out while none has ended, or when a signal ended it.
+   *
+   * @generated from field: optional int32 exit_code = 8;
+   */
+  exitCode?: number | undefined;
+
+  /**
+   * The signal that ended it, e.g. "SIGKILL"; else empty.
+   *
+   * @generated from field: string exit_signal = 9;
+   */
+  exitSignal: string;
+
+  /**
+   * What it waited for when it ended: the code of what a part of the platform failed of, the id of an approval or of the
+   * operation before it, or a command; else empty.
+   *
+   * @generated from field: string held_by = 10;
+   */
+  heldBy: string;
 };
 
 /**
@@ -276,6 +326,78 @@ export declare type Failure = Message<"slipway.runtime.v1.Failure"> & {
  * Use `create(FailureSchema)` to create a new message.
  */
 export declare const FailureSchema: GenMessage<Failure>;
+
+/**
+ * One look of the prober at one replica.
+ *
+ * @generated from message slipway.runtime.v1.Probe
+ */
+export declare type Probe = Message<"slipway.runtime.v1.Probe"> & {
+  /**
+   * @generated from field: google.protobuf.Timestamp at = 1;
+   */
+  at?: Timestamp | undefined;
+
+  /**
+   * @generated from field: string instance_id = 2;
+   */
+  instanceId: string;
+
+  /**
+   * @generated from field: slipway.runtime.v1.ProbeStatus status = 3;
+   */
+  status: ProbeStatus;
+
+  /**
+   * What was answered, or why there was no answer.
+   *
+   * @generated from field: string saw = 4;
+   */
+  saw: string;
+
+  /**
+   * How long the look took, in milliseconds; left out when it was not measured.
+   *
+   * @generated from field: optional int32 took_ms = 5;
+   */
+  tookMs?: number | undefined;
+};
+
+/**
+ * Describes the message slipway.runtime.v1.Probe.
+ * Use `create(ProbeSchema)` to create a new message.
+ */
+export declare const ProbeSchema: GenMessage<Probe>;
+
+/**
+ * @generated from enum slipway.runtime.v1.ProbeStatus
+ */
+export enum ProbeStatus {
+  /**
+   * @generated from enum value: PROBE_STATUS_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: PROBE_STATUS_HEALTHY = 1;
+   */
+  HEALTHY = 1,
+
+  /**
+   * @generated from enum value: PROBE_STATUS_UNHEALTHY = 2;
+   */
+  UNHEALTHY = 2,
+
+  /**
+   * @generated from enum value: PROBE_STATUS_NO_DATA = 3;
+   */
+  NO_DATA = 3,
+}
+
+/**
+ * Describes the enum slipway.runtime.v1.ProbeStatus.
+ */
+export declare const ProbeStatusSchema: GenEnum<ProbeStatus>;
 
 /**
  * @generated from enum slipway.runtime.v1.WaitingKind
