@@ -172,7 +172,9 @@ export async function gate(
     const verdict = judge(samples, gatePolicy, openedAtMs, nowMs);
     if (verdict.verdict === 'healthy') return;
     if (verdict.verdict === 'unhealthy') {
-      throw new OperationFault(await refusalOf(compute, workloadOf(rolling, service.serviceId), service.revision, verdict, samples));
+      throw new OperationFault(
+        await refusalOf(compute, workloadOf(rolling, service.serviceId), service.revision, verdict, samples),
+      );
     }
     if (isEnough()) return;
     const { reason, evidence = '' } = verdict;

@@ -130,7 +130,11 @@ describe('a secret that a workload gives away', () => {
     const vault = localVault({ folder: join(platform.home, 'vault'), keyFile: join(platform.home, 'vault.key') });
     const { version } = await vault.put(environmentId, 'api-key', canary, 'op-canary');
     const secrets = [{ name: 'API_KEY', secret: 'api-key' }];
-    const bound = await operator.rest.post('/v1/runtime/secret-bindings', { environmentId, serviceId: FAILING, secrets });
+    const bound = await operator.rest.post('/v1/runtime/secret-bindings', {
+      environmentId,
+      serviceId: FAILING,
+      secrets,
+    });
     expect(bound.status).toBe(201);
     const failure = await failureOf({ fails: 'is-sick', text: 'the key is ' }, { ...rollout, autoRollback: false });
     expect(failure.evidence).toBe('GET /healthz answered 503: the key is [redacted]');
@@ -146,7 +150,11 @@ describe('a secret that a workload gives away', () => {
     expect(await dumpDatabase(platform.config.databaseUrl)).not.toContain(canary);
 
     // It runs: its log can be read as it is.
-    const healthy = await operator.deploy({ environmentId, version: '1.0.0', components: [failingComponent({ text: 'still ' })] });
+    const healthy = await operator.deploy({
+      environmentId,
+      version: '1.0.0',
+      components: [failingComponent({ text: 'still ' })],
+    });
     expect((await operator.ended(healthy)).status).toBe('Completed');
     expect(await logOf(FAILING)).toContain('still [redacted]');
 

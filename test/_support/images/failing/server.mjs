@@ -9,4 +9,8 @@ console.log(text);
 if (FAILS === 'ends') process.exitCode = 3;
 else if (FAILS === 'is-ended') process.kill(process.pid, 'SIGKILL');
 else if (FAILS === 'is-deaf') setInterval(() => undefined, 1_000);
-else createServer((_req, res) => res.writeHead(FAILS === 'is-sick' ? 503 : 200).end(text)).listen(Number(PORT), '127.0.0.1');
+else
+  createServer((_req, res) => res.writeHead(FAILS === 'is-sick' ? 503 : 200).end(text)).listen(
+    Number(PORT),
+    '127.0.0.1',
+  );
