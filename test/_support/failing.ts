@@ -31,13 +31,16 @@ export async function importFailingImage(home: string): Promise<void> {
 /** `fails` left out: it does not. */
 export interface Ways {
   fails?: 'ends' | 'is-ended' | 'is-deaf' | 'is-sick';
+  /** A file: from when it is there on, whatever is started ends. */
+  endsOnceThere?: string;
   /** What it says, and answers. */
   text?: string;
   replicas?: number;
 }
 
-export function failingComponent({ fails = undefined, text = 'no schema', replicas = 1 }: Ways = {}): Component {
-  const env = { TEXT: JSON.stringify(text), ...(fails && { FAILS: fails }) };
+export function failingComponent({ fails, endsOnceThere, text = 'no schema', replicas = 1 }: Ways = {}): Component {
+  const ends = endsOnceThere && { ENDS_ONCE_THERE: endsOnceThere };
+  const env = { TEXT: JSON.stringify(text), ...(fails && { FAILS: fails }), ...ends };
   return { moduleId: FAILING, image: IMAGE, target: 'aks', replicas, env };
 }
 
