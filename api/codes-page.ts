@@ -34,7 +34,7 @@ const TOLD = `## What a failure tells
 
 Beside \`code\` and \`message\`:
 
-- \`traceId\`: of the call that asked for the operation; always.
+- \`traceId\`: of the call that asked for the operation.
 - \`serviceId\`: the component it happened in. A provision, a scan and what somebody ended have none.
 - \`evidence\` and \`probes\`: what the probe saw, and the last looks at that replica (when, what, how long it took). After a
   deadline they are what it still waited for.

@@ -124,6 +124,32 @@ describe('what is missing', () => {
   });
 });
 
+describe('a release that cannot go back', () => {
+  it('says both reasons, and its component what was seen of the second one', async () => {
+    const mark = join(platform.home, 'mark');
+    const good = failingComponent({ text: 'good', endsOnceThere: mark });
+    const live = await operator.ended(await operator.deploy({ environmentId, version: '1.0.0', components: [good] }));
+    expect(live.status).toBe('Completed');
+    const before = runningWorkloads(platform.home).filter(({ serviceId }) => serviceId === FAILING);
+    const components = [failingComponent({ fails: 'is-sick', text: 'worse' })];
+    const id = await operator.deploy({ environmentId, version: '1.0.1', components, rollout });
+    await operator.reached(id, 'a replica that is judged', (now) => now.components[0]?.status === 'Gating');
+    writeFileSync(mark, '');
+    for (const { pid } of before) process.kill(pid, 'SIGKILL');
+
+    const ended = await operator.ended(id);
+    expect(ended.status).toBe('RollbackFailed');
+    const failure = await told(id);
+    expect(failure).toMatchObject({ code: 'HealthGateUnhealthy', evidence: 'GET /healthz answered 503: worse' });
+    expect(failure.message).toContain(`${HEALTHY_WITHIN} Going back failed too: `);
+    expect(ended.components).toMatchObject([
+      { status: 'RollbackFailed', failure: { serviceId: FAILING, exitCode: 3, traceId: ended.traceId } },
+    ]);
+    expect(ended.components[0]?.failure?.lastLogLines).toContain('about to fail: ends');
+    rmSync(mark);
+  });
+});
+
 describe('a secret that a workload gives away', () => {
   const canary = `canary-${randomBytes(16).toString('hex')}`;
 
@@ -163,32 +189,6 @@ describe('a secret that a workload gives away', () => {
     const gone = await failureOf({ text: 'once more ' });
     expect(gone).toMatchObject({ code: 'SecretNotFound', serviceId: FAILING });
     expect(gone.message).toContain(`version ${version} of api-key`);
-  });
-});
-
-describe('a release that cannot go back', () => {
-  it('says both reasons, and its component what was seen of the second one', async () => {
-    const mark = join(platform.home, 'mark');
-    const good = failingComponent({ text: 'good', endsOnceThere: mark });
-    const live = await operator.ended(await operator.deploy({ environmentId, version: '1.0.0', components: [good] }));
-    expect(live.status).toBe('Completed');
-    const before = runningWorkloads(platform.home).filter(({ serviceId }) => serviceId === FAILING);
-    const components = [failingComponent({ fails: 'is-sick', text: 'worse' })];
-    const id = await operator.deploy({ environmentId, version: '1.0.1', components, rollout });
-    await operator.reached(id, 'a replica that is judged', (now) => now.components[0]?.status === 'Gating');
-    writeFileSync(mark, '');
-    for (const { pid } of before) process.kill(pid, 'SIGKILL');
-
-    const ended = await operator.ended(id);
-    expect(ended.status).toBe('RollbackFailed');
-    const failure = await told(id);
-    expect(failure).toMatchObject({ code: 'HealthGateUnhealthy', evidence: 'GET /healthz answered 503: worse' });
-    expect(failure.message).toContain(`${HEALTHY_WITHIN} Going back failed too: `);
-    expect(ended.components).toMatchObject([
-      { status: 'RollbackFailed', failure: { serviceId: FAILING, exitCode: 3, traceId: ended.traceId } },
-    ]);
-    expect(ended.components[0]?.failure?.lastLogLines).toContain('about to fail: ends');
-    rmSync(mark);
   });
 });
 
