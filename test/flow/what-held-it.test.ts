@@ -160,7 +160,7 @@ describe('what somebody ended', () => {
     const { operationId, traceId } = await operator.deployment(last);
     expect(await told(held)).toMatchObject({ code: 'OperationSuperseded', message: `${operationId} took its place.` });
     await operator.reached(last, 'begun to roll', ({ status }) => status === 'RollingOut');
-    await temporal.client.workflow.getHandle(operationId).terminate('the release is withdrawn');
+    await temporal.client.workflow.getHandle(operationId).terminate('the release is\u0000 withdrawn');
     expect((await operator.ended(last)).failure).toEqual({
       ...{ code: 'OperationTerminated', message: 'the release is withdrawn', traceId },
     });
