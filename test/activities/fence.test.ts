@@ -1,20 +1,17 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { asAttempt, type Attempt } from '../../activities/attempt.ts';
+import type { Attempt } from '../../activities/attempt.ts';
 import { stackActivities } from '../../activities/stack.ts';
 import { openDatabase, type Database } from '../../db/client.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
-import { insertEnvironment } from '../../db/environments.ts';
-import { newId } from '../../db/new-id.ts';
-import { takeNext } from '../../db/lane.ts';
-import { acceptOperation, endOperation, findOperation, setWaitingOn } from '../../db/operations.ts';
+import { endOperation, findOperation, setWaitingOn } from '../../db/operations.ts';
 import { OperationFault } from '../../domain/failures.ts';
-import type { EnvironmentKey, OperationId } from '../../domain/ids.ts';
+import type { OperationKey } from '../../domain/ids.ts';
 import type { ComputeTarget } from '../../providers/compute/port.ts';
 import type { StackEngine, StackSpec } from '../../providers/stacks/port.ts';
+import { attemptOf as attemptIn, claimedOperation } from '../_support/claimed-operation.ts';
 import { openTestPlatform, type TestPlatform } from '../_support/platform.ts';
 
-const TENANT = 'connectsoft';
 let platform: TestPlatform;
 let db: Database;
 
@@ -28,34 +25,8 @@ afterAll(async () => {
   await platform?.[Symbol.asyncDispose]();
 });
 
-/** An environment with a claimed operation. */
-async function claimed(): Promise<EnvironmentKey & { operationId: OperationId }> {
-  const environmentId = newId('env');
-  const operationId = newId('op');
-  await db.forTenant(TENANT, async (tx) => {
-    await insertEnvironment(tx, {
-      tenantId: TENANT,
-      id: environmentId,
-      projectId: 'proj',
-      name: environmentId,
-      stage: 'dev',
-      region: 'westeurope',
-      isolationModel: 'pool',
-      computeTargets: ['aks'],
-      pulumiStackRef: environmentId,
-      traceId: 'trace-1',
-    });
-    const times = { budgetSeconds: 60, reserveSeconds: 10, traceId: 'trace-1' as const };
-    await acceptOperation(tx, { tenantId: TENANT, environmentId, id: operationId, kind: 'provision', ...times });
-    await takeNext(tx, { tenantId: TENANT, environmentId });
-  });
-  return { tenantId: TENANT, environmentId, operationId };
-}
-
-const attemptOf = async <T>(
-  of: Awaited<ReturnType<typeof claimed>>,
-  work: (attempt: Attempt) => Promise<T>,
-): Promise<T> => (await new MockActivityEnvironment().run(() => asAttempt(db, of, work))) as T;
+const claimed = () => claimedOperation(db);
+const attemptOf = <T>(of: OperationKey, work: (attempt: Attempt) => Promise<T>): Promise<T> => attemptIn(db, of, work);
 
 describe('the fence', () => {
   it('rises with every attempt, also across 50 at once', async () => {
@@ -134,7 +105,7 @@ describe('the stack of a failed provision', () => {
     const { operationId, ...key } = await claimed();
     const failure = { code: 'StackFailed' as const, message: 'It did not come up.' };
     const ending = { phase: 'Failed' as const, failure };
-    await db.forTenant(TENANT, (tx) => endOperation(tx, key, operationId, ending));
+    await db.forTenant(key.tenantId, (tx) => endOperation(tx, key, operationId, ending));
     const destroyed: string[] = [];
     const destroy = (spec: StackSpec) => Promise.resolve(void destroyed.push(spec.stackName));
     const { removeStack } = stackActivities(db, { destroy } as unknown as StackEngine, {} as ComputeTarget);
