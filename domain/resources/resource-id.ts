@@ -122,7 +122,6 @@ interface Chunk {
   segments: Segment[];
 }
 
-// eslint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 function segmentsOf(text: string): Segment[] {
