@@ -1,7 +1,7 @@
 /**
- * The properties of a resource on their way in and out. In: read-only ones are the platform's, whatever is sent; what is
- * secret is taken out; the rest is judged by the version's schema. Out: what is stored has no secret, so none is shown.
- * Who reads a resource and writes it back thus sends no secrets: one that is left out stays, and null takes it away.
+ * The properties of a resource on their way in. Read-only ones are the platform's, whatever is sent, and are kept apart from
+ * these; what is secret is taken out; the rest is judged by the version's schema. So no secret is stored, and none is shown:
+ * who reads a resource and writes it back sends none, and one that is left out stays. Null takes it away.
  */
 import type { FieldProblem } from '../errors.ts';
 import { placeOf, pointerTo, valueAt, withValue, without, type Json, type JsonObject, type Place } from './json.ts';
@@ -9,13 +9,6 @@ import { isOn, pathsOf, placesAt, type Path } from './marks.ts';
 import { mergePatch } from './merge-patch.ts';
 import type { ApiVersion } from './type.ts';
 import { compileSchema, type Validator } from './validator.ts';
-
-/** What there is of a resource already. */
-export interface Held {
-  model: JsonObject;
-  /** JSON pointers to its secrets. */
-  secrets: string[];
-}
 
 export type Written =
   | { kind: 'refused'; problems: FieldProblem[] }
@@ -39,14 +32,16 @@ export function compileVersion(version: ApiVersion): CompiledVersion {
   return { ...version, validate: compileSchema(schema), readOnly, sensitive };
 }
 
-/** Replaces the whole. @param held null for a resource that is new */
-export function write(version: CompiledVersion, wanted: JsonObject, held: Held | null): Written {
+/**
+ * What is stored when this is to be the whole.
+ *
+ * @param held JSON pointers to the secrets that there are already
+ */
+export function write(version: CompiledVersion, wanted: JsonObject, held: readonly string[] = []): Written {
   const { readOnly, sensitive, toModel, validate } = version;
   const open = [...placesAt(wanted, readOnly), ...nullsAt(wanted, sensitive)].reduce(without, wanted);
-  const shown = held ? version.fromModel(held.model) : {};
-  const whole = placesAt(shown, readOnly).reduce((value, place) => copy(shown, value, place), open);
-  const keptSecrets = held ? keptOf(held, wanted, whole) : [];
-  const { value, problems } = validate(whole, {
+  const keptSecrets = held.filter((pointer) => isKept(placeOf(pointer), wanted, open));
+  const { value, problems } = validate(open, {
     at: '/properties',
     isExempt: (place) => isOn(place, readOnly) || keptSecrets.includes(pointerTo(place)),
   });
@@ -56,27 +51,20 @@ export function write(version: CompiledVersion, wanted: JsonObject, held: Held |
   return { kind: 'written', model: toModel(secret.reduce(without, value)), newSecrets, keptSecrets };
 }
 
-/** What to write for a patch (RFC 7396) of what this version shows. */
-export function patched({ fromModel, sensitive }: CompiledVersion, patch: JsonObject, { model }: Held): JsonObject {
+/** What to write for a patch (RFC 7396) of what this version shows of `model`. */
+export function patched({ fromModel, sensitive }: CompiledVersion, patch: JsonObject, model: JsonObject): JsonObject {
   const merged = mergePatch(fromModel(model), patch) as JsonObject;
   // Of a secret, which is not shown, nothing was there to be taken away.
   return nullsAt(patch, sensitive).reduce((value, place) => withValue(value, place, null), merged);
 }
 
-/** Those that nothing is said of, where what they stand in is still there. */
-function keptOf({ secrets }: Held, wanted: JsonObject, whole: JsonObject): string[] {
-  return secrets.filter((pointer) => {
-    const place = placeOf(pointer);
-    return valueAt(wanted, place) === undefined && valueAt(whole, place.slice(0, -1)) !== undefined;
-  });
+/** Where nothing is said of it, and what it stands in is still there. */
+function isKept(place: Place, wanted: JsonObject, open: JsonObject): boolean {
+  return valueAt(wanted, place) === undefined && valueAt(open, place.slice(0, -1)) !== undefined;
 }
 
 function nullsAt(value: JsonObject, paths: Path[]): Place[] {
   return placesAt(value, paths).filter((place) => valueAt(value, place) === null);
-}
-
-function copy(from: JsonObject, to: JsonObject, place: Place): JsonObject {
-  return withValue(to, place, valueAt(from, place) ?? null);
 }
 
 function asText(value: Json | undefined): string {

@@ -30,7 +30,7 @@ describe('the versions of a type', () => {
       properties: { sizeMib: { type: 'integer' } },
       additionalProperties: false,
     });
-    expect(write(compileVersion(before), { sizeGb: 2 }, null)).toMatchObject({ model: { sizeMib: 2048 } });
+    expect(write(compileVersion(before), { sizeGb: 2 })).toMatchObject({ model: { sizeMib: 2048 } });
     expect(now.fromModel({ sizeMib: 2048 })).toEqual({ sizeMib: 2048 });
     expect(before.fromModel({ sizeMib: 1536 })).toEqual({ sizeGb: 2 });
   });
