@@ -1,7 +1,7 @@
 /** Where resources lie: each provider has the scope that the deployment gives it. */
 import { own } from '../own.ts';
-import { pairs } from './expressions/forms.ts';
 import { isObject, named, pointerTo, type Json } from './json.ts';
+import { pathOf } from './path.ts';
 import type { Problems } from './problems.ts';
 import { Refusal } from './refusal.ts';
 
@@ -59,5 +59,5 @@ export function scopeOf(provider: Provider, scopes: Scopes): string {
 
 /** @throws Refusal */
 export function idIn(scope: string, type: string, names: readonly string[]): string {
-  return `${scope}/providers/${pairs(type, names)}`;
+  return `${scope}/providers/${pathOf(type, names)}`;
 }

@@ -88,12 +88,18 @@ function loopOf(copy: Json, setting: Setting) {
 function instanceOf(declared: DeclaredResource, symbol: string, loops: Loop[], around: Surrounding): Instance {
   const { body } = declared;
   const setting = { ...around.setting, loops };
+  if (body.subscriptionId !== undefined || body.resourceGroup !== undefined) {
+    throw new Refusal('NotSupported', 'A deployment lies where the one around it lies.');
+  }
   const alias = body.import ?? body.extension;
   const isExtension = alias !== undefined;
   const provided = isExtension && providerOfImport(fixedText(alias, setting, 'The extension'), around.imports);
   const [type = '', version] = fixedText(body.type, setting, 'The type').split('@');
   const provider = provided || providerOfType(type);
   const name = nameOf(body, provider, isExtension, setting);
+  if (body.existing === true && name === null) {
+    throw new Refusal('NotSupported', 'A resource of AWS that is there already is named by its id.');
+  }
   const root = rootOf(body, provider, around.scopes, setting);
   return {
     symbol,

@@ -6,7 +6,8 @@ import { prepareTemplate, type PreparedTemplate } from '../../domain/templates/p
 
 export const SCOPE = '/planes/radius/local/resourceGroups/my-group';
 export const AWS_SCOPE = '/planes/aws/aws/accounts/012345678901/regions/us-west-2';
-export const AZURE_SCOPE = '/planes/azure/azurecloud/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/g';
+export const AZURE_SCOPE =
+  '/planes/azure/azurecloud/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/g';
 const GROUP = { id: SCOPE, name: 'my-group', location: 'global' };
 
 /** A deployment's properties as `rad` sends them. */

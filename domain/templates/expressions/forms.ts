@@ -5,6 +5,7 @@
 import { kindOf, type Json, type Kind } from '../json.ts';
 import { Refusal } from '../refusal.ts';
 import { misfit, nounOf } from '../functions/pure.ts';
+import { pathOf } from '../path.ts';
 import type { Call, Expression } from './parse.ts';
 import { open, UNKNOWN, type Held, type Named, type Setting, type Surroundings } from './setting.ts';
 
@@ -115,17 +116,7 @@ function extensionResourceId(call: Call, read: Read): Held {
   const { texts, isSecret } = textsOf(call, read);
   if (!texts) return { value: UNKNOWN, isSecret };
   const [base = '', type = '', ...names] = texts;
-  return { value: `${base}/providers/${pairs(type, names)}`, isSecret };
-}
-
-/** `A.B/c/d` and `x`, `y` → `A.B/c/x/d/y`. @throws Refusal when there are not as many names as types */
-export function pairs(type: string, names: readonly string[]): string {
-  const [namespace = '', ...types] = type.split('/').filter((segment) => segment !== '');
-  if (types.length === 0 || types.length !== names.length || names.includes('')) {
-    const parts = `${types.length} ${types.length === 1 ? 'part' : 'parts'} after its namespace`;
-    throw new Refusal('InvalidArgument', `A type of ${parts} takes as many names, and is given ${names.length}.`);
-  }
-  return [namespace, ...types.flatMap((one, index) => [one, names[index] ?? ''])].join('/');
+  return { value: `${base}/providers/${pathOf(type, names)}`, isSecret };
 }
 
 function reference(call: Call, read: Read, setting: Setting): Held {

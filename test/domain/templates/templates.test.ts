@@ -1,14 +1,27 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../domain/templates/json.ts';
 import type { PreparedTemplate } from '../../../domain/templates/prepare.ts';
-import { AWS_SCOPE, AZURE_SCOPE, IMPORTS, NOTHING_KNOWN, prepared, radius, SCOPE, worldOf } from '../../_support/templates.ts';
+import {
+  AWS_SCOPE,
+  AZURE_SCOPE,
+  IMPORTS,
+  NOTHING_KNOWN,
+  prepared,
+  radius,
+  SCOPE,
+  worldOf,
+} from '../../_support/templates.ts';
 
 const APP = `${SCOPE}/providers/Applications.Core/applications/demo`;
 /** What `rad deploy` sends for an application with a cache and a container that is connected to it. */
 const RADIUS_APP: JsonObject = {
   $schema: 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#',
   metadata: { _EXPERIMENTAL_FEATURES_ENABLED: ['Extensibility'], _generator: { name: 'bicep', version: '0.30.23' } },
-  parameters: { environment: { type: 'string' }, tag: { type: 'string', defaultValue: 'latest' }, port: { type: 'int' } },
+  parameters: {
+    environment: { type: 'string' },
+    tag: { type: 'string', defaultValue: 'latest' },
+    port: { type: 'int' },
+  },
   imports: IMPORTS,
   resources: {
     web: radius(
@@ -115,12 +128,19 @@ describe('a resource of another system', () => {
       properties: { alias: 'b', properties: { BucketName: 'b' } },
     };
     const template = prepared({ imports: IMPORTS, resources: { bucket } });
-    expect(template.waves).toMatchObject([[{ id: `${AWS_SCOPE}/providers/AWS.S3/Bucket`, name: null, apiVersion: 'default' }]]);
+    expect(template.waves).toMatchObject([
+      [{ id: `${AWS_SCOPE}/providers/AWS.S3/Bucket`, name: null, apiVersion: 'default' }],
+    ]);
     expect(knownBody(template, 'bucket')).toEqual({ properties: { BucketName: 'b' } });
   });
 
   it('of Azure has its members beside its properties, and a reference to it is its properties', () => {
-    const account = { type: 'Microsoft.Storage/storageAccounts', apiVersion: '2023-01-01', name: 'acc', sku: { name: 'S' } };
+    const account = {
+      type: 'Microsoft.Storage/storageAccounts',
+      apiVersion: '2023-01-01',
+      name: 'acc',
+      sku: { name: 'S' },
+    };
     const blob = {
       type: 'Microsoft.Storage/storageAccounts/blobServices',
       apiVersion: '2023-01-01',
@@ -140,15 +160,20 @@ describe('a resource of another system', () => {
   });
 
   it('that the deployment says no scope for is refused, and so is an extension that is not there', () => {
-    expect(() => prepared({ imports: { k8s: { provider: 'Kubernetes' } }, resources: { a: { ...radius('A.B/c', 'a'), import: 'k8s' } } })).toThrow(
-      /NotSupported at \/template\/resources\/a: Extensions are Radius and AWS/,
-    );
+    expect(() =>
+      prepared({
+        imports: { k8s: { provider: 'Kubernetes' } },
+        resources: { a: { ...radius('A.B/c', 'a'), import: 'k8s' } },
+      }),
+    ).toThrow(/NotSupported at \/template\/resources\/a: Extensions are Radius and AWS/);
   });
 });
 
 describe('the order of resources', () => {
   const wave = (properties: JsonObject, more: JsonObject = {}) =>
-    symbolsOf(prepared({ imports: IMPORTS, resources: { b: radius('A.B/c', 'b', properties, more), a: radius('A.B/c', 'a') } }));
+    symbolsOf(
+      prepared({ imports: IMPORTS, resources: { b: radius('A.B/c', 'b', properties, more), a: radius('A.B/c', 'a') } }),
+    );
 
   it.each<[string, JsonObject, JsonObject]>([
     ['a reference', { x: "[reference('a').id]" }, {}],
@@ -159,7 +184,11 @@ describe('the order of resources', () => {
     ['an action', { x: "[listSecrets('a', '1').key]" }, {}],
     ['dependsOn by its symbol', {}, { dependsOn: ['a'] }],
     ['dependsOn by its id', {}, { dependsOn: ["[resourceId('A.B/c', 'a')]"] }],
-    ['a reference that is needed only if another resource says so', { x: "[if(reference('z').on, reference('a').id, '')]" }, {}],
+    [
+      'a reference that is needed only if another resource says so',
+      { x: "[if(reference('z').on, reference('a').id, '')]" },
+      {},
+    ],
   ])('comes from %s', (_what, properties, more) => {
     const z = radius('A.B/c', 'z', {}, { existing: true });
     const resources = { b: radius('A.B/c', 'b', properties, more), a: radius('A.B/c', 'a'), z };
@@ -175,7 +204,7 @@ describe('the order of resources', () => {
       c: radius('A.B/c', 'c', { x: "[reference('there').id]" }),
       there: radius('A.B/c', 'there', {}, { existing: true, dependsOn: ['a'] }),
       a: radius('A.B/c', 'a'),
-      off: radius('A.B/c', 'off', { x: "[int('no number, and never looked at')]" }, { condition: "[equals(1, 2)]" }),
+      off: radius('A.B/c', 'off', { x: "[int('no number, and never looked at')]" }, { condition: '[equals(1, 2)]' }),
       d: radius('A.B/c', 'd', {}, { dependsOn: ['off'] }),
     };
     const template = prepared({ imports: IMPORTS, resources });
@@ -220,7 +249,10 @@ describe('a template within a template', () => {
     };
     // The name of an inner resource is known only when the outer one is.
     const late = { ...inner, resources: { c: radius('A.B/c', 'c', { h: "[parameters('host')]" }) } };
-    const template = prepared({ imports: IMPORTS, resources: { ...resources, module: module({ host: { value: "[reference('db').properties.host]" } }, late) } });
+    const template = prepared({
+      imports: IMPORTS,
+      resources: { ...resources, module: module({ host: { value: "[reference('db').properties.host]" } }, late) },
+    });
     expect(symbolsOf(template)).toEqual([['db'], ['module'], ['after']]);
     const body = knownBody(template, 'module', worldOf({ db: { properties: { host: 'h' } } }));
     expect(body.properties).toMatchObject({ parameters: { host: { value: 'h' } }, template: late });
@@ -229,7 +261,7 @@ describe('a template within a template', () => {
   });
 
   it('is refused with the one around it, by its own places', () => {
-    const wrong = { ...inner, resources: { c: radius('A.B/c', 'c', { x: "[nope()]", y: "[parameters('host')]" }) } };
+    const wrong = { ...inner, resources: { c: radius('A.B/c', 'c', { x: '[nope()]', y: "[parameters('host')]" }) } };
     expect(() => prepared({ resources: { module: module({ hots: { value: 'h' } }, wrong) } })).toThrow(
       new RegExp(
         [
