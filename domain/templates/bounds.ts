@@ -17,8 +17,8 @@ export const MAX_SIZE = 1_000_000;
 export const MAX_NESTED = 4;
 /** Evaluations within evaluations: a variable that names a variable, and so on. */
 const MAX_EVALUATIONS_DEEP = 500;
-/** Values read and made, in characters and values: seconds at the very worst. */
-const MAX_WORK = 10_000_000;
+/** Values read and made, in characters and values: a second or two at the very worst, in which nobody else is served. */
+const MAX_WORK = 1_000_000;
 
 interface Extent {
   size: number;

@@ -36,7 +36,7 @@ export interface Instance extends Target {
 /** How a resource is told from its body, besides its dependencies. */
 export const ABOUT = [
   ...['type', 'apiVersion', 'name', 'scope', 'existing', 'import', 'extension'],
-  ...['condition', 'dependsOn', 'copy', 'comments', 'metadata'],
+  ...['condition', 'dependsOn', 'copy', 'comments', 'metadata', 'resources'],
 ];
 
 export interface Surrounding {

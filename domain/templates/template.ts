@@ -1,5 +1,6 @@
 /** What a template says, as far as it can be told without evaluating anything. */
-import { Budget, MAX_OUTPUTS, MAX_PARAMETERS, MAX_RESOURCES, MAX_VARIABLES } from './bounds.ts';
+import type { Budget } from './bounds.ts';
+import { MAX_OUTPUTS, MAX_PARAMETERS, MAX_RESOURCES, MAX_VARIABLES } from './bounds.ts';
 import { isObject, pointerTo, type Json, type JsonObject } from './json.ts';
 import type { Problems } from './problems.ts';
 import { Refusal } from './refusal.ts';

@@ -255,7 +255,7 @@ describe('a template', () => {
 
   it('is told all that is wrong at once, each thing where it stands', () => {
     const found = faults({
-      variables: { v: "[nope('x'" },
+      variables: { v: "[nope('x']" },
       resources: {
         'a/b~c': radius('A.B/c', 'a', { '[[key]': "[parameters('x')]", other: ["[variables('y')]", '[if(1)]'] }),
       },
