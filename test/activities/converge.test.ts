@@ -74,8 +74,9 @@ describe('converging', () => {
     const key = await emptied([...broken, ...sound]);
     const { convergeServices } = convergeActivities(db, target.compute);
     await new MockActivityEnvironment().run(() => convergeServices(key));
-    const serving = (await target.compute.observe(key)).map(({ serviceId, traffic }) => ({ serviceId, traffic }));
-    expect(serving).toEqual(sound.map(({ serviceId, revision }) => ({ serviceId, traffic: { [revision]: 100 } })));
+    const serving = (await target.compute.observe(key)).map(({ serviceId, traffic }) => [serviceId, traffic]);
+    const wanted = sound.map(({ serviceId, revision }) => [serviceId, { [revision]: 100 }]);
+    expect(Object.fromEntries(serving)).toEqual(Object.fromEntries(wanted));
     const { environment, events } = await db.forTenant(key.tenantId, async (tx) => ({
       environment: await findEnvironment(tx, key),
       events: await eventsAfter(tx, key, 0, { limit: 100 }),
