@@ -3,6 +3,7 @@ import type { Database } from '../db/client.ts';
 import { findEnvironment, requireFence, setConvergeReason, setEnvironmentStatus } from '../db/environments.ts';
 import { appendEvent } from '../db/events.ts';
 import { readSnapshot } from '../db/snapshots.ts';
+import type { Failure } from '../domain/failures.ts';
 import type { EnvironmentKey } from '../domain/ids.ts';
 import { own } from '../domain/own.ts';
 import type { Convergence } from '../domain/phases.ts';
@@ -20,6 +21,7 @@ const SETTLED_MS = 60_000;
 export interface AbandonInput extends EnvironmentKey {
   what: Convergence;
   reason: string;
+  failure: Failure;
 }
 
 export function convergeActivities(db: Database, compute: ComputeTarget) {
@@ -66,12 +68,12 @@ export function convergeActivities(db: Database, compute: ComputeTarget) {
     },
 
     /** Gives up on converging, so that the environment is not blocked for ever; the event says why. */
-    async abandonConvergence({ what, reason, ...key }: AbandonInput): Promise<void> {
+    async abandonConvergence({ what, reason, failure, ...key }: AbandonInput): Promise<void> {
       try {
         await db.forTenant(key.tenantId, async (tx) => {
           await setConvergeReason(tx, key, null);
           if (what === 'stack') await setEnvironmentStatus(tx, key, ['Decommissioning'], 'DecommissionBlocked');
-          await appendEvent(tx, key, { type: 'environment.notConverged', data: { what, reason } });
+          await appendEvent(tx, key, { type: 'environment.notConverged', data: { what, reason, failure } });
         });
       } catch (error) {
         rethrow(error);

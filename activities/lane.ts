@@ -8,6 +8,7 @@ import { findEnvironment } from '../db/environments.ts';
 import type { Failure } from '../domain/failures.ts';
 import type { EnvironmentKey, OperationId, OperationKey } from '../domain/ids.ts';
 import type { Convergence, OperationKind, Phase } from '../domain/phases.ts';
+import { tellable } from '../domain/tellable.ts';
 import type { Governance } from '../providers/governance/port.ts';
 import type { StackEngine } from '../providers/stacks/port.ts';
 import { completionOf } from './completion.ts';
@@ -135,7 +136,7 @@ function failureOfOutcome(outcome: Exclude<Outcome, { kind: 'missing' }>): Failu
     case 'terminated':
       return {
         code: 'OperationTerminated',
-        message: outcome.reason || 'The workflow was terminated without a reason.',
+        message: tellable(outcome.reason) || 'The workflow was terminated without a reason.',
       };
     case 'canceled':
       return { code: 'OperationCanceled', message: 'The workflow was canceled.' };

@@ -1,4 +1,5 @@
 /** `docs/codes.md`: every code there is, from where it is defined. */
+import { ENDS, ENDS_HEAD } from '../domain/codes/ends.ts';
 import { FAILURE_TEXTS } from '../domain/codes/failures.ts';
 import { REFUSAL_TEXTS } from '../domain/codes/refusals.ts';
 import type { CodeText } from '../domain/codes/text.ts';
@@ -27,11 +28,13 @@ The class says what happens next. **release**: trying again does not help; a dep
 something goes back to the previous snapshot (with \`autoRollback: false\` it stays as it stands). **platform**: tried
 again, at least every 10 s, until the forward part of the deadline is over; meanwhile the operation says
 \`waitingOn: {kind: platform, reference: <code>}\`. **ours**: the operation was ended, or taken
-over, by somebody else; or it is a defect of the platform.
+over, by somebody else; or it is a defect of the platform.`;
 
-What a failure tells, beside \`code\` and \`message\`:
+const TOLD = `## What a failure tells
 
-- \`traceId\`: of the call that asked for the operation; always.
+Beside \`code\` and \`message\`:
+
+- \`traceId\`: of the call that asked for the operation.
 - \`serviceId\`: the component it happened in. A provision, a scan and what somebody ended have none.
 - \`evidence\` and \`probes\`: what the probe saw, and the last looks at that replica (when, what, how long it took). After a
   deadline they are what it still waited for.
@@ -48,7 +51,9 @@ be read to take it out, the text is not told.`;
 export function renderCodes(): string {
   const refusals = rowsOf(REFUSAL_TEXTS, (code) => String(statusOfKind(ERROR_KINDS[code])));
   const failures = rowsOf(FAILURE_TEXTS, (code) => FAILURE_CLASSES[code]);
-  const parts = [INTRODUCTION, table('status', refusals), FAILURES, table('class', failures)];
+  const head = (second: string) => ['code', second, 'meaning', 'what to do'];
+  const codes = [INTRODUCTION, table(head('status'), refusals), FAILURES, table(head('class'), failures)];
+  const parts = [...codes, TOLD, table(ENDS_HEAD, ENDS)];
   return `${parts.join('\n\n')}\n`;
 }
 
@@ -58,12 +63,12 @@ function rowsOf<C extends string>(texts: Record<C, CodeText>, second: (code: C) 
 }
 
 /** Aligned, as the formatter leaves it. */
-function table(second: string, rows: string[][]): string {
-  const cells = [['code', second, 'meaning', 'what to do'], ...rows.map((row) => row.map(escaped))];
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...cells.map((row) => (row[column] ?? '').length)));
+function table(head: string[], rows: string[][]): string {
+  const cells = [head, ...rows.map((row) => row.map(escaped))];
+  const widths = head.map((_title, column) => Math.max(...cells.map((row) => (row[column] ?? '').length)));
   const line = (row: string[]) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  const [head = [], ...body] = cells;
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n');
+  const [titles = [], ...body] = cells;
+  return [line(titles), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n');
 }
 
 const escaped = (text: string) => text.replaceAll('|', '\\|');

@@ -111,6 +111,6 @@ async function converge(key: EnvironmentKey, what: Convergence): Promise<void> {
     // While the target is away nothing else could be done either: the lane comes back to it. A stack that cannot be taken
     // away, or a defect, is given up, so that the environment is not blocked for ever.
     if (what === 'services' && FAILURE_CLASSES[failure.code] === 'platform') return;
-    await abandonConvergence({ ...key, what, reason: failure.message });
+    await abandonConvergence({ ...key, what, reason: failure.message, failure });
   }
 }

@@ -19,6 +19,7 @@ export interface ComponentView {
   status: string;
   replicasReady: number;
   reason: string | null;
+  failure: Failure | null;
 }
 
 export interface DeploymentView {

@@ -7,7 +7,11 @@ import { expect } from 'vitest';
 import type { Failure } from '../../domain/failures.ts';
 import type { DeploymentView } from '../../local/demo/views.ts';
 import { ImageStore } from '../../local/supervisor/images/image-store.ts';
-import { ProbeStatus, RuntimeDeployments, type Failure as Message } from '../../proto/gen/slipway/runtime/v1/runtime_deployments_pb.js';
+import {
+  ProbeStatus,
+  RuntimeDeployments,
+  type Failure as Message,
+} from '../../proto/gen/slipway/runtime/v1/runtime_deployments_pb.js';
 import { obtainToken } from '../../local/issuer/obtain-token.ts';
 import { openGrpcClient } from './grpc.ts';
 import type { Component, Operator } from './operator.ts';
@@ -29,13 +33,17 @@ export interface Ways {
   fails?: 'ends' | 'is-ended' | 'is-deaf' | 'is-sick';
   /** Only its replicas from this ordinal on do. */
   from?: number;
+  /** A file: from when it is there on, whatever is started ends. */
+  endsOnceThere?: string;
   /** What it says, and answers. */
   text?: string;
   replicas?: number;
 }
 
-export function failingComponent({ fails, from = 0, text = 'no schema', replicas = 1 }: Ways = {}): Component {
-  const env = { TEXT: JSON.stringify(text), ...(fails && { FAILS: fails, FROM: String(from) }) };
+export function failingComponent(ways: Ways = {}): Component {
+  const { fails, from = 0, endsOnceThere, text = 'no schema', replicas = 1 } = ways;
+  const ends = endsOnceThere && { ENDS_ONCE_THERE: endsOnceThere };
+  const env = { TEXT: JSON.stringify(text), ...(fails && { FAILS: fails, FROM: String(from) }), ...ends };
   return { moduleId: FAILING, image: IMAGE, target: 'aks', replicas, env };
 }
 
@@ -63,10 +71,13 @@ export async function toldAlike({ platform, operator, client }: Surfaces, ended:
 
 /** The details of what a workflow has failed of. */
 export async function failureOfWorkflow(client: Client, workflowId: string): Promise<Failure> {
-  const cause = await client.workflow.getHandle(workflowId).result().then(
-    () => undefined,
-    (error: unknown) => (error instanceof WorkflowFailedError ? error.cause : undefined),
-  );
+  const cause = await client.workflow
+    .getHandle(workflowId)
+    .result()
+    .then(
+      () => undefined,
+      (error: unknown) => (error instanceof WorkflowFailedError ? error.cause : undefined),
+    );
   if (!(cause instanceof ApplicationFailure)) throw new Error(`${workflowId} has not failed on purpose`);
   const [failure] = cause.details as [Failure];
   expect(cause.type).toBe(failure.code);
@@ -96,6 +107,8 @@ function asRest({ $typeName: _type, $unknown: _unknown, probes, ...its }: Messag
   const looks = probes.map(({ $typeName: _t, $unknown: _u, at, status, ...look }) => {
     return { ...look, at: at && timestampDate(at).toISOString(), status: STATUSES[status] };
   });
-  const told = Object.entries({ ...its, probes: looks }).filter(([, value]) => typeof value === 'number' || value.length > 0);
+  const told = Object.entries({ ...its, probes: looks }).filter(
+    ([, value]) => typeof value === 'number' || value.length > 0,
+  );
   return Object.fromEntries(told);
 }

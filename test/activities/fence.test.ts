@@ -1,17 +1,13 @@
-import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { asAttempt, type Attempt } from '../../activities/attempt.ts';
+import type { Attempt } from '../../activities/attempt.ts';
 import { openDatabase, type Database } from '../../db/client.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
-import { insertEnvironment } from '../../db/environments.ts';
-import { newId } from '../../db/new-id.ts';
-import { takeNext } from '../../db/lane.ts';
-import { acceptOperation, endOperation, findOperation, setWaitingOn } from '../../db/operations.ts';
+import { endOperation, findOperation, setWaitingOn } from '../../db/operations.ts';
 import { OperationFault } from '../../domain/failures.ts';
-import type { EnvironmentKey, OperationId } from '../../domain/ids.ts';
+import type { OperationKey } from '../../domain/ids.ts';
+import { attemptOf as attemptIn, claimedOperation } from '../_support/claimed-operation.ts';
 import { openTestPlatform, type TestPlatform } from '../_support/platform.ts';
 
-const TENANT = 'connectsoft';
 let platform: TestPlatform;
 let db: Database;
 
@@ -25,34 +21,8 @@ afterAll(async () => {
   await platform?.[Symbol.asyncDispose]();
 });
 
-/** An environment with a claimed operation. */
-async function claimed(): Promise<EnvironmentKey & { operationId: OperationId }> {
-  const environmentId = newId('env');
-  const operationId = newId('op');
-  await db.forTenant(TENANT, async (tx) => {
-    await insertEnvironment(tx, {
-      tenantId: TENANT,
-      id: environmentId,
-      projectId: 'proj',
-      name: environmentId,
-      stage: 'dev',
-      region: 'westeurope',
-      isolationModel: 'pool',
-      computeTargets: ['aks'],
-      pulumiStackRef: environmentId,
-      traceId: 'trace-1',
-    });
-    const times = { budgetSeconds: 60, reserveSeconds: 10, traceId: 'trace-1' as const };
-    await acceptOperation(tx, { tenantId: TENANT, environmentId, id: operationId, kind: 'provision', ...times });
-    await takeNext(tx, { tenantId: TENANT, environmentId });
-  });
-  return { tenantId: TENANT, environmentId, operationId };
-}
-
-const attemptOf = async <T>(
-  of: Awaited<ReturnType<typeof claimed>>,
-  work: (attempt: Attempt) => Promise<T>,
-): Promise<T> => (await new MockActivityEnvironment().run(() => asAttempt(db, of, work))) as T;
+const claimed = () => claimedOperation(db);
+const attemptOf = <T>(of: OperationKey, work: (attempt: Attempt) => Promise<T>): Promise<T> => attemptIn(db, of, work);
 
 describe('the fence', () => {
   it('rises with every attempt, also across 50 at once', async () => {

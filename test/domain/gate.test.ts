@@ -67,6 +67,17 @@ describe('the gate', () => {
     expect(verdictAt(trace('u'.repeat(21)), 20)).toMatchObject({ code: 'HealthGateUnhealthy', evidence: 'saw u' });
   });
 
+  it('reports the replica that is worst, not the one that was looked at last', () => {
+    const late = (...samples: Sample[]) => verdictAt(samples, 20, { replicas: 2 });
+    const fine = trace('h'.repeat(21), 'fine');
+    const silent = { code: 'HealthGateUnhealthy', instanceId: 'silent', evidence: 'saw .' };
+    expect(late(...trace('.'.repeat(21), 'silent'), ...fine)).toMatchObject(silent);
+    const sick = { code: 'HealthGateUnhealthy', instanceId: 'sick', evidence: 'saw u' };
+    expect(late(...trace('u'.repeat(21), 'sick'), ...trace('.'.repeat(21), 'silent'))).toMatchObject(sick);
+    expect(verdictAt([], 20)).toMatchObject({ instanceId: null, evidence: 'no replica was seen' });
+    expect(verdictAt([...fine, ...trace('hRRR', 'looping')], 3)).toMatchObject({ instanceId: 'looping' });
+  });
+
   it('judges a crash loop at once, and only by the restarts it watched', () => {
     expect(verdictAt(trace('hRRR'), 3)).toMatchObject({ verdict: 'unhealthy', code: 'HealthGateCrashLoop' });
     const old = trace('hhhhhh').map((sample) => ({ ...sample, restarts: 40 }));

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { rm } from 'node:fs/promises';
+import { rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTemporal } from '../../bin/temporal-connection.ts';
 import type { Failure } from '../../domain/failures.ts';
@@ -13,6 +13,7 @@ import { dumpHistory, executionsOf, readable } from '../_support/dump-histories.
 import { FAILING, failingComponent, importFailingImage, toldAlike, type Ways } from '../_support/failing.ts';
 import { API, bothAt, openOperator, type Operator } from '../_support/operator.ts';
 import { openTestPlatform, type TestPlatform } from '../_support/platform.ts';
+import { runningWorkloads } from '../_support/workloads.ts';
 
 let platform: TestPlatform;
 let operator: Operator;
@@ -123,6 +124,32 @@ describe('what is missing', () => {
   });
 });
 
+describe('a release that cannot go back', () => {
+  it('says both reasons, and its component what was seen of the second one', async () => {
+    const mark = join(platform.home, 'mark');
+    const good = failingComponent({ text: 'good', endsOnceThere: mark });
+    const live = await operator.ended(await operator.deploy({ environmentId, version: '1.0.0', components: [good] }));
+    expect(live.status).toBe('Completed');
+    const before = runningWorkloads(platform.home).filter(({ serviceId }) => serviceId === FAILING);
+    const components = [failingComponent({ fails: 'is-sick', text: 'worse' })];
+    const id = await operator.deploy({ environmentId, version: '1.0.1', components, rollout });
+    await operator.reached(id, 'a replica that is judged', (now) => now.components[0]?.status === 'Gating');
+    writeFileSync(mark, '');
+    for (const { pid } of before) process.kill(pid, 'SIGKILL');
+
+    const ended = await operator.ended(id);
+    expect(ended.status).toBe('RollbackFailed');
+    const failure = await told(id);
+    expect(failure).toMatchObject({ code: 'HealthGateUnhealthy', evidence: 'GET /healthz answered 503: worse' });
+    expect(failure.message).toContain(`${HEALTHY_WITHIN} Going back failed too: `);
+    expect(ended.components).toMatchObject([
+      { status: 'RollbackFailed', failure: { serviceId: FAILING, exitCode: 3, traceId: ended.traceId } },
+    ]);
+    expect(ended.components[0]?.failure?.lastLogLines).toContain('about to fail: ends');
+    rmSync(mark);
+  });
+});
+
 describe('a secret that a workload gives away', () => {
   const canary = `canary-${randomBytes(16).toString('hex')}`;
 
@@ -130,7 +157,11 @@ describe('a secret that a workload gives away', () => {
     const vault = localVault({ folder: join(platform.home, 'vault'), keyFile: join(platform.home, 'vault.key') });
     const { version } = await vault.put(environmentId, 'api-key', canary, 'op-canary');
     const secrets = [{ name: 'API_KEY', secret: 'api-key' }];
-    const bound = await operator.rest.post('/v1/runtime/secret-bindings', { environmentId, serviceId: FAILING, secrets });
+    const bound = await operator.rest.post('/v1/runtime/secret-bindings', {
+      environmentId,
+      serviceId: FAILING,
+      secrets,
+    });
     expect(bound.status).toBe(201);
     const failure = await failureOf({ fails: 'is-sick', text: 'the key is ' }, { ...rollout, autoRollback: false });
     expect(failure.evidence).toBe('GET /healthz answered 503: the key is [redacted]');
@@ -146,11 +177,15 @@ describe('a secret that a workload gives away', () => {
     expect(await dumpDatabase(platform.config.databaseUrl)).not.toContain(canary);
 
     // It runs: its log can be read as it is.
-    const healthy = await operator.deploy({ environmentId, version: '1.0.0', components: [failingComponent({ text: 'still ' })] });
+    const healthy = await operator.deploy({
+      environmentId,
+      version: '1.0.0',
+      components: [failingComponent({ text: 'still ' })],
+    });
     expect((await operator.ended(healthy)).status).toBe('Completed');
     expect(await logOf(FAILING)).toContain('still [redacted]');
 
-    await rm(join(platform.home, 'vault', environmentId, 'api-key', `${version}.json`));
+    rmSync(join(platform.home, 'vault', environmentId, 'api-key', `${version}.json`));
     const gone = await failureOf({ text: 'once more ' });
     expect(gone).toMatchObject({ code: 'SecretNotFound', serviceId: FAILING });
     expect(gone.message).toContain(`version ${version} of api-key`);

@@ -152,7 +152,15 @@ describe('reconcile', () => {
     const queued = await accept(key, 'deploy', EXPIRED);
     const before = await db.forTenant(TENANT, (tx) => findEnvironment(tx, key));
     await reconcileOnce(options());
-    expect((await row(queued))?.phase).toBe('Expired');
+    expect(await row(queued)).toMatchObject({
+      ...{ phase: 'Expired', traceId: 'trace-1' },
+      failure: {
+        code: 'DeadlineExceeded',
+        heldBy: active,
+        message: expect.stringContaining(active),
+        traceId: 'trace-1',
+      },
+    });
     expect((await row(active))?.status).toBe('Updating');
     const after = await db.forTenant(TENANT, (tx) => findEnvironment(tx, key));
     expect({ status: after?.status, fence: after?.fence }).toEqual({ status: before?.status, fence: before?.fence });
@@ -265,7 +273,8 @@ describe('reconcile, of what waits for an approval', () => {
     await sql.query("update operations set deadline_at = now() - interval '1 hour' where id = $1", [id]);
     await sql.end();
     await reconcileOnce(options());
-    expect(await row(id)).toMatchObject({ phase: 'Expired', failure: { code: 'DeadlineExceeded' } });
+    const failure = { code: 'DeadlineExceeded', heldBy: approvalId, message: expect.stringContaining(approvalId) };
+    expect(await row(id)).toMatchObject({ phase: 'Expired', failure });
     expect((await approval(approvalId))?.status).toBe('Expired');
   });
 });

@@ -1,11 +1,12 @@
 /** How a workload gets its secrets: at every start, from the vault, and by no file. */
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { localVault } from '../../providers/secrets/local-vault.ts';
 import type { SecretRef, SecretStore } from '../../providers/secrets/port.ts';
-import { startComputePlatform, WORKLOAD, type ComputePlatform } from '../_support/compute-platform.ts';
+import { HTTP_HEALTH, startComputePlatform, WORKLOAD, type ComputePlatform } from '../_support/compute-platform.ts';
+import { failingComponent, importFailingImage } from '../_support/failing.ts';
 import { filesWith } from '../_support/find-text.ts';
 import { until } from '../_support/until.ts';
 import { allHealthy } from './serving.ts';
@@ -32,6 +33,12 @@ describe('a secret of a workload', { timeout: 120_000 }, () => {
 
   const specWith = (revision: string, secrets: { name: string; ref: SecretRef }[]) =>
     platform.spec({ revision, image: 'local/echo:1.0.0', env: { API_KEY: 'plain' }, health: { kind: 'tcp' }, secrets });
+  const linesOf = async (revision: string) => {
+    const lines: string[] = [];
+    const options = { revision, tail: 10, follow: false, signal: new AbortController().signal };
+    for await (const { line } of platform.compute.logs(WORKLOAD, options)) lines.push(line);
+    return lines;
+  };
   const environmentAt = async (address = '') =>
     (await (await fetch(`http://${address}/env`)).json()) as Record<string, string>;
 
@@ -70,6 +77,31 @@ describe('a secret of a workload', { timeout: 120_000 }, () => {
     expect(await platform.compute.instances(WORKLOAD)).toEqual(before);
   });
 
+  test('is in nothing that it says itself, and that is not told at all once the value cannot be known', async () => {
+    const shown = await vault.put(NAMESPACE, 'shown', `${CANARY}-shown`, 'op-3');
+    const failing = { fails: 'is-sick', text: 'the key is ' } as const;
+    await importFailingImage(platform.home);
+    const { image, env } = failingComponent(failing);
+    const secrets = [{ name: 'API_KEY', ref: shown }];
+    await platform.compute.ensure(await platform.spec({ revision: 'telling', image, env, secrets }), 1);
+    const look = async () => {
+      const [replica] = (await platform.compute.instances(WORKLOAD)).filter(({ revision }) => revision === 'telling');
+      if (!replica) throw new Error('there is no replica');
+      return (await platform.compute.health(replica, HTTP_HEALTH)).evidence;
+    };
+    await until(async () => (await look()) === 'GET /healthz answered 503: the key is [redacted]', {
+      what: 'an answer without the value',
+    });
+    expect(await linesOf('telling')).toEqual(['about to fail: is-sick', 'the key is [redacted]']);
+    await rm(join(platform.home, 'vault', NAMESPACE, 'shown', `${shown.version}.json`));
+    expect(await look()).toMatch(/^GET \/healthz answered 503: \[not told: /);
+    expect(await linesOf('telling')).toEqual([
+      expect.stringContaining('not told'),
+      expect.stringContaining('not told'),
+    ]);
+    await platform.compute.retire(WORKLOAD, 'telling', 1);
+  });
+
   test('that cannot be opened keeps the workload from starting, and the shim says which', async () => {
     const gone = await vault.put(NAMESPACE, 'nul', `${CANARY}\0`, 'op-2');
     await platform.compute.ensure(await specWith('unopened', [{ name: 'BROKEN', ref: gone }]), 1);
@@ -81,6 +113,8 @@ describe('a secret of a workload', { timeout: 120_000 }, () => {
       },
     );
     expect(said).toContain('BROKEN cannot be fetched from the vault');
+    // Beside what a workload says, where its people look.
+    expect((await linesOf('unopened'))[0]).toMatch(/^slipway: BROKEN cannot be fetched from the vault: .*NUL/);
     expect(platform.state('unopened', 0)).toMatchObject({ workload: null, startedAtMs: 0 });
     expect(filesWith(platform.home, CANARY)).toEqual([]);
     await platform.compute.retire(WORKLOAD, 'unopened', 1);
