@@ -8,7 +8,7 @@ export type Way = 'forward' | 'back';
 
 /**
  * What becomes of a call that hangs: the daemon never hears of it; it does as it is told and its answer is lost; or it is
- * told late, when somebody else has begun to go back and has looked at what runs.
+ * told late, when a later attempt has begun to go back and has looked at what runs.
  */
 export type Fate = 'unheard' | 'unanswered' | 'late';
 
@@ -100,8 +100,8 @@ export const CELLS: readonly Cell[] = [
     'PUT route': [LATE_AND_STUCK, LATE_AND_STUCK],
     'DELETE route': [COMPLETED, COMPLETED],
   }),
-  ...late('supervisor', ['POST fence', 'PUT revision', 'PUT replicas']),
-  ...late('proxy', ['POST fence', 'PUT route']),
+  ...late('supervisor', ['PUT revision', 'PUT replicas']),
+  ...late('proxy', ['PUT route']),
   ...looks('back', 'supervisor', { 'GET service': SICK_AND_STUCK, 'GET services': SICK_AND_STUCK }),
   ...looks('back', 'proxy', { 'GET routes': SICK_AND_STUCK, 'GET route': SICK_AND_STUCK }),
   ...changes('back', 'supervisor', {

@@ -45,7 +45,11 @@ interface Place {
 
 export async function runRegistry({ environments, each, awaySeconds, say }: RegistryOptions): Promise<RegistryReport> {
   await using world = await openWorld();
-  const report: RegistryReport = { ...{ deployments: 0, completed: 0, held: 0, awaySeconds: 0 }, environments, misses: [] };
+  const report: RegistryReport = {
+    ...{ deployments: 0, completed: 0, held: 0, awaySeconds: 0 },
+    environments,
+    misses: [],
+  };
   const places = await Promise.all(Array.from({ length: environments }, (_, at) => open(world, `held-${at}`)));
   // What is on its way has begun with its first component, and asks for the image of its second when that is healthy.
   const under = places.filter((_, at) => at % 2 === 0);
