@@ -45,7 +45,7 @@ export function convergeActivities(db: Database, compute: ComputeTarget) {
           specOf: await specs(db, key, [live]),
           report: async () => undefined,
         };
-        const observed = await compute.observe(environment);
+        const observed = await compute.observe(environment, attempt.fence);
         const all = [...new Set([...Object.keys(live.services), ...observed.map(({ serviceId }) => serviceId)])];
         const sinceMs = Date.now() - SETTLED_MS;
         const problems: string[] = [];

@@ -27,7 +27,7 @@ export function decommissionActivities(db: Database, compute: ComputeTarget) {
           const environment = await findEnvironment(tx, key);
           return await readSnapshot(tx, key.tenantId, environment?.liveSnapshotId ?? null);
         });
-        const observed = await compute.observe(key);
+        const observed = await compute.observe(key, attempt.fence);
         const retiring = { compute, attempt, environment: key };
         for (const wave of wavesOf(live, observed)) {
           await eachOf(wave, CONCURRENCY, (serviceId) => retireOthers(retiring, serviceId, null, observed));

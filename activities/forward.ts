@@ -121,7 +121,7 @@ async function reassert(rollout: Rollout, to: SnapshotService): Promise<void> {
   const asked =
     deployment.rollbackOf !== null || deployment.components.some(({ moduleId }) => moduleId === to.serviceId);
   if (!asked) return;
-  const observed = await rollout.compute.observe(environment);
+  const observed = await rollout.compute.observe(environment, rollout.attempt.fence);
   const quietly: Rolling = { ...rollout, report: () => Promise.resolve() };
   await restore(quietly, to.serviceId, { to, sinceMs: deployment.createdAt.getTime(), first: 'floor', observed });
 }

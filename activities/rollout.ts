@@ -58,7 +58,7 @@ export function rolloutActivities(db: Database, compute: ComputeTarget) {
         const stopped = await enterOrStop(db, input, attempt, 'Promoting');
         if (stopped) return stopped;
         const rollout = await loadRollout(db, compute, input, attempt);
-        const observed = await compute.observe(rollout.environment);
+        const observed = await compute.observe(rollout.environment, attempt.fence);
         await db.forTenant(input.tenantId, async (tx) => {
           await requireFence(tx, input, attempt.fence);
           await pointAt(tx, rollout, observed);
@@ -81,7 +81,7 @@ export function rolloutActivities(db: Database, compute: ComputeTarget) {
         const rollout = await loadRollout(db, compute, input, attempt);
         const sinceMs = operation?.startedAt?.getTime() ?? 0;
         const untilMs = (operation?.deadlineAt.getTime() ?? 0) - SPARE_SECONDS * 1000;
-        const observed = await compute.observe(rollout.environment);
+        const observed = await compute.observe(rollout.environment, attempt.fence);
         const waves = rollout.plan.waves
           .map((wave) => wave.filter((step) => rollout.wasTouched(step.serviceId)))
           .filter((wave) => wave.length > 0)

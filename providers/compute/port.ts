@@ -119,8 +119,11 @@ export interface ComputeTarget {
   retire(workload: Workload, revision: string, fence: number): Promise<void>;
   /** Removes the route of a workload that has no revision left. */
   unroute(workload: Workload, fence: number): Promise<void>;
-  /** What really runs in the environment. */
-  observe(environment: EnvironmentKey): Promise<ObservedService[]>;
+  /**
+   * What really runs in the environment. With a fence that is claimed first: what an earlier attempt still has on its way
+   * comes to nothing, so that nothing is added to what was seen.
+   */
+  observe(environment: EnvironmentKey, fence?: number): Promise<ObservedService[]>;
   /** The output of the replicas, oldest first, without values of their secrets; with `follow` it goes on until `signal`. */
   logs(workload: Workload, options: LogOptions): AsyncIterable<LogLine>;
 }

@@ -120,7 +120,8 @@ class ProcessCompute implements port.ComputeTarget {
     await this.#change(workload, [], 'DELETE', undefined, fence);
   }
 
-  async observe({ environmentId, tenantId }: EnvironmentKey): Promise<port.ObservedService[]> {
+  async observe({ environmentId, tenantId }: EnvironmentKey, fence?: number): Promise<port.ObservedService[]> {
+    if (fence !== undefined) await this.#claim({ environmentId }, fence);
     const path = ['environments', environmentId];
     const [services, routes] = await Promise.all([
       this.#supervisor.call<ServiceView[]>([...path, 'services'], { query: { tenantId } }),
@@ -159,7 +160,7 @@ class ProcessCompute implements port.ComputeTarget {
     }
   }
 
-  async #claim({ environmentId }: port.Workload, fence: number): Promise<void> {
+  async #claim({ environmentId }: Pick<EnvironmentKey, 'environmentId'>, fence: number): Promise<void> {
     const path = ['environments', environmentId, 'fence'];
     await this.#supervisor.call(path, { method: 'POST', body: { fence } });
     await this.#proxy.call(path, { method: 'POST', body: { fence } });

@@ -1,16 +1,16 @@
 /** Releases of workloads that write down their starts, and what they wrote. */
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ImageStore } from '../../local/supervisor/images/image-store.ts';
 import type { Component } from './operator.ts';
 
 const IMAGE = 'acr.azurecr.io/journal:1.0.0';
 
-/** Puts the image into the store of a platform with this home. */
-export async function importJournalImage(home: string): Promise<void> {
+/** Puts the image into the store of a platform with this home. @param reference another name for it */
+export async function importJournalImage(home: string, reference = IMAGE): Promise<void> {
   mkdirSync(join(home, 'starts'), { recursive: true });
   await new ImageStore(join(home, 'images')).importImage({
-    reference: IMAGE,
+    reference,
     source: join(import.meta.dirname, 'images', 'journal'),
     config: { entrypoint: ['node', 'server.mjs'], env: {} },
   });
@@ -42,6 +42,13 @@ export function release({ home, environmentId, count, round, isSick = false }: R
     const dependsOn = isSick && isLast ? ids.slice(0, -1) : [];
     return { moduleId, image: IMAGE, target: 'aks', replicas: 1, env, dependsOn };
   });
+}
+
+/** From now on the replicas of this round take every request and answer none, until that is ended. */
+export function hangRound({ home, environmentId, round }: Pick<ReleaseOptions, 'home' | 'environmentId' | 'round'>) {
+  const file = `${journalOf(home, environmentId)}.hung-${round}`;
+  writeFileSync(file, '');
+  return { end: () => rmSync(file) };
 }
 
 /** How often each instance (`<service>-<revision>-<ordinal>`) was started, as the started processes have written it. */

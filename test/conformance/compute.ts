@@ -210,6 +210,17 @@ export function describeComputeTarget(name: string, setup: () => Promise<Compute
       expect([await compute.instances(workload), await compute.observe(workload)]).toEqual(before);
     });
 
+    test('lets nothing of an earlier attempt come after a look with a fence', async () => {
+      const workload = workloadOf('looked-at');
+      const spec = await target.spec('1.4.1', { workload, revision: 'r1', replicas: 1 });
+      const onItsWay = next();
+      await target.compute.observe(workload, next());
+      expect(await codeOf(target.compute.ensure(spec, onItsWay))).toBe('FenceRefused');
+      expect(await codeOf(target.compute.observe(workload, onItsWay))).toBe('FenceRefused');
+      await target.compute.observe(workload);
+      expect(await target.compute.instances(workload)).toEqual([]);
+    });
+
     test('tells what runs, and tells it to its tenant only', async () => {
       const workload = workloadOf('observed');
       const spec = await run(workload, '1.4.1', 2);

@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadAverage } from '../../bench/figures.ts';
 import { killProcessesUnder } from '../../local/engines/processes-under.ts';
+import * as hung from './hung.ts';
+import { CELLS } from './hung-cells.ts';
 import * as kill from './kill.ts';
 import * as posts from './posts.ts';
 import * as stopped from './stopped.ts';
@@ -20,6 +22,11 @@ interface Torture {
 const say = (line: string) => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`);
 
 const TORTURES: Record<string, () => Promise<Torture>> = {
+  async hung() {
+    const cells = Array.from({ length: 100 }, (_, at) => CELLS[at % CELLS.length]).filter((cell) => cell !== undefined);
+    const report = await hung.runHung({ cells, environments: 12, progressDeadlineSeconds: 45, say });
+    return { result: hung.resultOf(report), misses: hung.missesOf(report) };
+  },
   async kill() {
     const report = await kill.runKillMatrix({
       sizes: [

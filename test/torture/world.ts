@@ -39,8 +39,10 @@ export interface OperationView {
   kind: string;
   status: string;
   phase: string;
-  failure: { code: string; message: string } | null;
+  failure: { code: string; message: string; evidence?: string } | null;
+  waitingOn: { kind: string; reference: string } | null;
   acceptedAt: string;
+  deadlineAt: string;
   endedAt: string | null;
 }
 

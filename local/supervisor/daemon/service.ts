@@ -54,21 +54,16 @@ export class Service {
   }
 
   async ensure(spec: RevisionSpec): Promise<void> {
-    const { environmentId, serviceId } = this;
     if (this.#record && this.#record.tenantId !== spec.workload.tenantId) throw this.#unknown(spec.revision);
-    await this.#parts.images.open(spec.digest);
-    if (!this.#record) {
-      const [port] = await this.#parts.ports.take(portRanges(placementShape.parse(spec.placement)).services, 1);
-      const record = { tenantId: spec.workload.tenantId, port: port as number };
-      await writeJsonDurably(this.#parts.layout.serviceRecord(environmentId, serviceId), record);
-      this.#record = record;
-    }
-    const known = this.#groups.get(spec.revision);
-    const group = known ?? new RevisionGroup(this.#parts, { spec, retired: false });
+    const group = this.#groups.get(spec.revision) ?? new RevisionGroup(this.#parts, { spec, retired: false });
+    // From now on, for whoever looks meanwhile: what is not seen is not taken away.
+    this.#groups.set(spec.revision, group);
     try {
+      await this.#parts.images.open(spec.digest);
+      await this.#takePort(spec);
       await group.ensure(spec);
     } finally {
-      if (group.onDisk) this.#groups.set(spec.revision, group);
+      if (!group.onDisk) this.#groups.delete(spec.revision);
     }
   }
 
@@ -108,6 +103,14 @@ export class Service {
       }),
       instances: await Promise.all(instances),
     };
+  }
+
+  async #takePort({ workload: { tenantId }, placement }: RevisionSpec): Promise<void> {
+    if (this.#record) return;
+    const [port] = await this.#parts.ports.take(portRanges(placementShape.parse(placement)).services, 1);
+    const record = { tenantId, port: port as number };
+    await writeJsonDurably(this.#parts.layout.serviceRecord(this.environmentId, this.serviceId), record);
+    this.#record = record;
   }
 
   #unknown(revision: string): OperationFault {
