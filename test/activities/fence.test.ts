@@ -66,20 +66,6 @@ describe('the fence', () => {
     expect(await waitsFor()).toBeNull();
   });
 
-  it('lets a defect that is waited out be seen, and be named when the time is up', async () => {
-    const of = await claimed();
-    const row = () => db.forTenant(of.tenantId, (tx) => findOperation(tx, of.tenantId, of.operationId));
-    const defect = attemptOf(of, () => Promise.reject(new TypeError('of ours')));
-    await expect(defect).rejects.toMatchObject({ type: 'InternalFault' });
-    expect((await row())?.waitingOn).toMatchObject({ kind: 'platform', reference: 'InternalFault' });
-    const failure = { code: 'ProgressDeadlineExceeded', message: 'It was late.' } as const;
-    await db.forTenant(of.tenantId, (tx) => endOperation(tx, of, of.operationId, { phase: 'Failed', failure }));
-    expect((await row())?.failure).toMatchObject({
-      ...{ code: 'ProgressDeadlineExceeded', heldBy: 'InternalFault' },
-      message: 'It was late. It was held by InternalFault: A step failed inside the platform.',
-    });
-  });
-
   it('stops an attempt whose operation somebody else has ended, right before its next provider call', async () => {
     const of = await claimed();
     const fencedOff = attemptOf(of, async (attempt) => {
