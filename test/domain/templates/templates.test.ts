@@ -191,7 +191,10 @@ describe('the order of resources', () => {
     ],
   ])('comes from %s', (_what, properties, more) => {
     const z = radius('A.B/c', 'z', {}, { existing: true });
-    const resources = { b: radius('A.B/c', 'b', properties, more), a: radius('A.B/c', 'a'), z };
+    // Without the dependency both would be in the wave after z.
+    const a = radius('A.B/c', 'a', {}, { dependsOn: ['z'] });
+    const b = radius('A.B/c', 'b', properties, { ...more, dependsOn: [...((more.dependsOn ?? []) as string[]), 'z'] });
+    const resources = { b, a, z };
     expect(symbolsOf(prepared({ imports: IMPORTS, resources }))).toEqual([['a'], ['b']]);
   });
 
