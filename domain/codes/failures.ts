@@ -54,7 +54,8 @@ export const FAILURE_TEXTS: Record<FailureCode, CodeText> = {
     whatToDo: 'End that run, or remove its lock with `pulumi cancel` when you know that it is dead.',
   },
   LeftoversRemain: {
-    means: 'Services, routes, the stack or resources of its are still there after they were taken away; `leftovers` lists them.',
+    means:
+      'Services, routes, the stack or resources of its are still there after they were taken away; `leftovers` lists them.',
     whatToDo: 'Look at what they are; the next decommission goes on from there.',
   },
   ComputeUnavailable: {

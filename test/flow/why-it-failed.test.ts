@@ -11,7 +11,7 @@ import { localVault } from '../../providers/secrets/local-vault.ts';
 import { dumpDatabase } from '../_support/dump-database.ts';
 import { dumpHistory, executionsOf, readable } from '../_support/dump-histories.ts';
 import { FAILING, failingComponent, importFailingImage, toldAlike, type Ways } from '../_support/failing.ts';
-import { API, bothAt, openOperator, type Operator } from '../_support/operator.ts';
+import { API, openOperator, type Operator } from '../_support/operator.ts';
 import { openTestPlatform, type TestPlatform } from '../_support/platform.ts';
 import { runningWorkloads } from '../_support/workloads.ts';
 

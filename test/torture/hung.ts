@@ -16,7 +16,7 @@ import { nameOf, type Cell } from './hung-cells.ts';
 import { endOf, faultsOf, latenessOf } from './hung-judge.ts';
 import { makeTrouble, type Troubled } from './hung-trouble.ts';
 import { differencesOf } from './what-runs.ts';
-import { environmentBody, openWorld, QUICK, type OperationView, type World } from './world.ts';
+import { environmentBody, openWorld, QUICK, type OperationView } from './world.ts';
 
 export interface HungOptions {
   cells: readonly Cell[];
