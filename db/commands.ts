@@ -115,6 +115,13 @@ export interface Unheard extends OperationKey {
   commandId: CommandId;
 }
 
+/** The last command to an operation, as long as its workflow was not told of it. */
+export function unheardOf(operation: OperationRow): Unheard | null {
+  const { tenantId, environmentId, id: operationId, status, command, commandId, heardAt } = operation;
+  if (status !== 'Updating' || command === null || commandId === null || heardAt !== null) return null;
+  return { tenantId, environmentId, operationId, command, commandId };
+}
+
 /** Commands that no workflow was told of since then, of every tenant. As `slipway_system`. */
 export async function unheardCommands(tx: Tx, olderThan: Date): Promise<Unheard[]> {
   const rows = await tx
@@ -151,7 +158,8 @@ export async function makeWay(
 ): Promise<Unheard | null> {
   await lockEnvironment(tx, key);
   const successor = await findOperation(tx, key.tenantId, id);
-  if (successor?.onConflict !== 'supersede') return null;
+  // Nobody gives way for what was rejected.
+  if (successor?.status !== 'Accepted' || successor.onConflict !== 'supersede') return null;
   const because: Failure = { code: 'OperationSuperseded', message: `${id} took its place.` };
   let told: Unheard | null = null;
   for (const operation of await openDeploymentsBefore(tx, key, successor.seq)) {
@@ -159,10 +167,8 @@ export async function makeWay(
       await endOperation(tx, key, operation.id, { phase: 'Superseded', failure: because });
       continue;
     }
-    const given = { command: 'abort' as const, commandId, by, because };
-    const answered = await commandOperation(tx, key, operation.id, given);
-    if (answered?.verdict.verdict === 'wanted')
-      told = { ...key, operationId: operation.id, command: given.command, commandId };
+    const answered = await commandOperation(tx, key, operation.id, { command: 'abort', commandId, by, because });
+    if (answered && answered.verdict.verdict !== 'refused') told = unheardOf(answered.operation);
   }
   return told;
 }

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { unheardCommands } from '../../db/commands.ts';
+import { noteHeard, unheardCommands, type Unheard } from '../../db/commands.ts';
 import { findDeployment } from '../../db/deployments.ts';
 import { findOperation } from '../../db/operations.ts';
 import type { DeploymentId, EnvironmentKey } from '../../domain/ids.ts';
-import { openApiStand, type ApiStand } from '../_support/api.ts';
+import { openApiStand, type ApiStand, type Reply } from '../_support/api.ts';
 import { deployBody, deploymentAt, readyEnvironment } from '../_support/api-states.ts';
+import { awaited, cedarOf, FOUR_EYES, idIn } from '../_support/approvals.ts';
 
 let stand: ApiStand;
 
@@ -29,6 +30,12 @@ const rowOf = ({ tenantId }: EnvironmentKey, id: DeploymentId) =>
     return { deployment, operation: await findOperation(tx, tenantId, deployment.operationId) };
   });
 
+/** The command of this answer's operation that no workflow was told of. */
+const unheardOf = async ({ body }: Pick<Reply, 'body'>) => {
+  const unheard = await stand.db.forSystem((tx) => unheardCommands(tx, new Date(Date.now() + 1_000)));
+  return unheard.filter(({ operationId }) => operationId === body.operationId);
+};
+
 describe('a command to a deployment on its way, while no worker runs', () => {
   it('stands, is answered 202, and waits to be told again', async () => {
     const key = await readyEnvironment(stand);
@@ -38,16 +45,22 @@ describe('a command to a deployment on its way, while no worker runs', () => {
       status: 202,
       body: { command: 'pause', wanted: 'pause', deploymentId: id },
     });
-    const unheard = await stand.db.forSystem((tx) => unheardCommands(tx, new Date(Date.now() + 1_000)));
-    expect(unheard.filter(({ operationId }) => operationId === body.operationId)).toMatchObject([{ command: 'pause' }]);
+    expect(await unheardOf({ body })).toMatchObject([{ command: 'pause' }]);
   });
 
-  it('given again is answered 200: it is so already', async () => {
+  it('given again is so already: 202 as long as nobody has heard the first, then 200', async () => {
     const key = await readyEnvironment(stand);
     const id = await deploymentAt(stand, key, 'RollingOut');
-    await give(id, 'abort', { reason: 'wrong one' });
-    expect((await give(id, 'abort')).status).toBe(200);
+    const first = await give(id, 'abort', { reason: 'wrong one' });
+    const again = await give(id, 'abort');
+    expect([first.status, again.status]).toEqual([202, 202]);
+    expect(again.body).toMatchObject({ command: 'abort', wanted: 'abort', deploymentId: id });
     const { operation } = await rowOf(key, id);
+    const [unheard] = await unheardOf(again);
+    await stand.db.forTenant(key.tenantId, async (tx) => {
+      if (unheard) await noteHeard(tx, unheard, unheard.commandId);
+    });
+    expect((await give(id, 'abort')).status).toBe(200);
     expect(operation?.wantedBecause).toMatchObject({ code: 'OperationAborted' });
     expect(operation?.wantedBecause?.message).toContain('wrong one');
   });
@@ -136,6 +149,28 @@ describe('a deployment that takes the place of others (onConflict: supersede)', 
     expect(worked.operation).toMatchObject({ wanted: 'abort', wantedBecause: { code: 'OperationSuperseded' } });
     expect(waited.operation).toMatchObject({ phase: 'Superseded', failure: { code: 'OperationSuperseded' } });
     expect(taken.operation).toMatchObject({ phase: 'Requested' });
+  });
+
+  it('and wants an approval has nobody give way for what is rejected, and tells the one at work when it is approved', async () => {
+    const told: Unheard[] = [];
+    const tell = async (command: Unheard) => void told.push(command);
+    const api = await stand.start({ governance: cedarOf(FOUR_EYES), tell });
+    const key = await readyEnvironment(stand);
+    const atWork = await deploymentAt(stand, key, 'RollingOut');
+    const waiting = (await deploy(key)).body.deploymentId as DeploymentId;
+    const decided = async (verb: 'approve' | 'reject') => {
+      const asked = { body: deployBody(key.environmentId, { onConflict: 'supersede' }), token: { subject: 'alice' } };
+      const accepted = await stand.call('POST', '/v1/runtime/deployments', { ...asked, api });
+      const approvalId = await awaited(stand, key, idIn(accepted));
+      const path = `/v1/runtime/approvals/${approvalId}/${verb}`;
+      expect((await stand.call('POST', path, { token: { subject: 'bob' }, api })).status).toBe(200);
+      return [await rowOf(key, atWork), await rowOf(key, waiting)].map(({ operation }) => operation);
+    };
+    expect(await decided('reject')).toMatchObject([{ wanted: 'run' }, { phase: 'Requested' }]);
+    expect(told).toEqual([]);
+    expect(await decided('approve')).toMatchObject([{ wanted: 'abort' }, { phase: 'Superseded' }]);
+    const { operationId } = (await rowOf(key, atWork)).deployment;
+    expect(told).toMatchObject([{ operationId, command: 'abort' }]);
   });
 
   it('leaves alone what can be given up no more', async () => {

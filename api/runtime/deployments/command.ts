@@ -1,7 +1,7 @@
 /** What the commands to a deployment have in common: decided on its row, and then told to its workflow. */
 import type { z } from 'zod';
 import type { Tx } from '../../../db/client.ts';
-import { commandOperation, type Answered } from '../../../db/commands.ts';
+import { commandOperation, unheardOf, type Answered } from '../../../db/commands.ts';
 import { findDeployment } from '../../../db/deployments.ts';
 import { newId } from '../../../db/new-id.ts';
 import { abortedBy, type Command } from '../../../domain/commands.ts';
@@ -48,9 +48,11 @@ export async function give(
     throw new PlatformError('CommandRefused', verdict.because, { details: { ...details, deploymentStatus } });
   }
   const done = { body, environmentId, receiptId };
-  if (verdict.verdict === 'already' || verdict.verdict === 'canceled') return { ...done, status: 200 as const };
+  // What is so already was given before: whoever gave it may have been told that nobody had heard.
+  const tell = unheardOf(answered.operation);
+  if (!tell) return { ...done, status: 200 as const };
   const headers = { location: deploymentPath(id), 'operation-location': operationPath(operationId) };
-  return { ...done, headers, status: 202 as const, tell: { ...key, operationId, command, commandId: receiptId } };
+  return { ...done, headers, status: 202 as const, tell };
 }
 
 function stateOf({ operation, deployment }: Answered): Omit<z.input<typeof commandAnswer>, 'command' | 'traceId'> {
