@@ -3,7 +3,7 @@ import type { Database } from '../db/client.ts';
 import { commandOperation, noteHeard } from '../db/commands.ts';
 import { newId } from '../db/new-id.ts';
 import { findOperation } from '../db/operations.ts';
-import { insertRequest } from '../db/requests.ts';
+import { findByIdempotencyKey, insertRequest, serializeOn } from '../db/requests.ts';
 import { abortedBy, type Command, type Wish } from '../domain/commands.ts';
 import { OperationFault } from '../domain/failures.ts';
 import { hashOf } from '../domain/hash.ts';
@@ -16,6 +16,8 @@ export interface CommandInput extends OperationKey {
   command: Command;
   /** Of one that the row has taken already; without it an operator gives it here and now. */
   commandId?: CommandId;
+  /** What Temporal knows the Update by: one that an attempt has carried out is not carried out again. */
+  updateId: string;
   reason?: string;
 }
 
@@ -31,7 +33,7 @@ const OPERATOR = 'temporal-operator';
 export function commandActivities(db: Database) {
   return {
     /** @throws OperationFault `CommandRefused` */
-    async hearCommand({ command, commandId, reason, ...input }: CommandInput): Promise<Heard> {
+    async hearCommand({ command, commandId, updateId, reason, ...input }: CommandInput): Promise<Heard> {
       try {
         return await db.forTenant(input.tenantId, async (tx) => {
           if (commandId) {
@@ -40,6 +42,12 @@ export function commandActivities(db: Database) {
             if (!operation) throw operationLost(input.operationId);
             return { phase: operation.phase, wanted: operation.wanted };
           }
+          const giver = { tenantId: input.tenantId, clientId: OPERATOR, subject: OPERATOR };
+          const slot = { ...giver, method: 'UPDATE', route: `temporal/${command}` };
+          const idempotencyKey = hashOf({ operationId: input.operationId, updateId });
+          await serializeOn(tx, 'idempotency', ...Object.values(slot), idempotencyKey);
+          const earlier = await findByIdempotencyKey(tx, { ...slot, key: idempotencyKey });
+          if (earlier) return earlier.answerBody as Heard;
           const id = newId('req');
           const because = abortedBy(OPERATOR, typeof reason === 'string' ? tellable(reason) : undefined);
           const given = { command, commandId: id, by: OPERATOR, because };
@@ -50,13 +58,7 @@ export function commandActivities(db: Database) {
             throw new OperationFault({ code: 'CommandRefused', message: verdict.because });
           const heard = { phase: operation.phase, wanted: operation.wanted };
           await insertRequest(tx, {
-            ...{ id, tenantId: input.tenantId, clientId: OPERATOR, subject: OPERATOR },
-            ...{
-              method: 'UPDATE',
-              route: `temporal/${command}`,
-              idempotencyKey: null,
-              bodyHash: hashOf({ command, reason }),
-            },
+            ...{ ...slot, id, idempotencyKey, bodyHash: hashOf({ command, reason }) },
             ...{ decision: 'allowed', code: null, governance: null },
             ...{ environmentId: input.environmentId, operationId: input.operationId },
             ...{ answerStatus: 200, answerHeaders: {}, answerBody: heard, traceId: operation.traceId },

@@ -4,7 +4,7 @@ import { findDeploymentByOperation, setStep } from '../db/deployments.ts';
 import { requireFence } from '../db/environments.ts';
 import { appendEvent } from '../db/events.ts';
 import { advancePhase, findOperation, setWaitingOn } from '../db/operations.ts';
-import type { WaitsFor } from '../domain/commands.ts';
+import { cameTo, type WaitsFor } from '../domain/commands.ts';
 import type { OperationKey } from '../domain/ids.ts';
 import type { Phase } from '../domain/phases.ts';
 import type { Attempt } from './attempt.ts';
@@ -67,15 +67,18 @@ async function stop(tx: Tx, input: OperationKey, waitsFor: WaitsFor): Promise<St
   return { waitsFor: waits };
 }
 
-/** From now on the deployment is at this step, which `promote` takes it past; or the step is behind it. */
+/** From now on the deployment is at this step, which `promote` takes it past, if it has not yet; or the step is behind it. */
 export async function noteStep(
   db: Database,
   input: OperationKey,
   attempt: Attempt,
   at: { step: number } | { step: null; stepsPassed: number },
 ): Promise<void> {
-  await db.forTenant(input.tenantId, async (tx) => {
+  const { tenantId, operationId } = input;
+  await db.forTenant(tenantId, async (tx) => {
     await requireFence(tx, input, attempt.fence);
-    await setStep(tx, input.tenantId, input.operationId, at);
+    if ('stepsPassed' in at) return await setStep(tx, tenantId, operationId, at);
+    const deployment = await findDeploymentByOperation(tx, tenantId, operationId);
+    if (deployment) await setStep(tx, tenantId, operationId, { step: cameTo(at.step, deployment) });
   });
 }

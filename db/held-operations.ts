@@ -1,6 +1,7 @@
 /** Operations that wait for somebody: from the question to the decision, or to the end of its time. */
 import { and, eq } from 'drizzle-orm';
 import { APPROVAL_SECONDS } from '../domain/approvals.ts';
+import { judgeDecision } from '../domain/commands.ts';
 import type { Judged } from '../domain/governed.ts';
 import type { ApprovalId, EnvironmentKey, OperationId } from '../domain/ids.ts';
 import { findApproval, insertApproval, setDecision, setExpired, type ApprovalRow, type Decision } from './approvals.ts';
@@ -9,7 +10,7 @@ import { makeWay } from './commands.ts';
 import { noteAsOperation } from './concerned-services.ts';
 import { lockEnvironment } from './environments.ts';
 import { appendEvent } from './events.ts';
-import { endOperation, setWaitingOn, type OperationRow } from './operations.ts';
+import { endOperation, findOperation, setWaitingOn, type OperationRow } from './operations.ts';
 import { operations } from './schema/index.ts';
 
 /** An approval that governance wants, with its id at the Governance platform if it is kept there too. */
@@ -74,11 +75,12 @@ export async function decideApproval(
   decision: Decision,
 ): Promise<ApprovalRow | null> {
   await lockEnvironment(tx, key);
-  const row = await setDecision(tx, key.tenantId, id, decision);
+  const verdict = await verdictOn(tx, key.tenantId, id, decision);
+  const row = verdict === 'refused' ? null : await setDecision(tx, key.tenantId, id, decision);
   if (!row) return null;
   await tell(tx, key, row);
   if (row.operationId === null) return row;
-  if (row.status === 'Approved') {
+  if (verdict === 'goesOn') {
     await setWaitingOn(tx, key.tenantId, row.operationId, null);
     await makeWay(tx, key, row.operationId, { commandId: row.id, by: decision.by.subject });
   } else {
@@ -89,6 +91,16 @@ export async function decideApproval(
     });
   }
   return row;
+}
+
+/** What becomes of the operation that waits; null when none does. */
+async function verdictOn(tx: Tx, tenantId: string, id: ApprovalId, { status }: Decision) {
+  const operationId = (await findApproval(tx, tenantId, id))?.operationId;
+  const operation = operationId ? await findOperation(tx, tenantId, operationId) : null;
+  if (!operation) return null;
+  const { phase, waitingOn } = operation;
+  const waitsForApproval = waitingOn?.kind === 'approval' && waitingOn.reference === id;
+  return judgeDecision(status === 'Approved' ? 'approve' : 'reject', { phase, waitsForApproval });
 }
 
 /** Ends an approval that nobody has decided in time, and what waits for it. */

@@ -76,6 +76,30 @@ function judgeForward(command: Command, { wanted, step }: Commanded): Verdict {
   }
 }
 
+/**
+ * The step that a deployment is at when whoever works on it has come to `step`: none, when somebody has promoted it past
+ * that meanwhile.
+ */
+export function cameTo(step: number, { stepsPassed }: { stepsPassed: number }): number | null {
+  return stepsPassed > step ? null : step;
+}
+
+/**
+ * Decisions on an approval. They are no commands, and no Updates: while an operation waits for one nobody works on it, and
+ * it has no workflow.
+ */
+export const DECISIONS = ['approve', 'reject'] as const;
+export type Decision = (typeof DECISIONS)[number];
+
+/** What becomes of an operation that somebody decides about. */
+export function judgeDecision(
+  decision: Decision,
+  { phase, waitsForApproval }: { phase: Phase; waitsForApproval: boolean },
+): 'goesOn' | 'rejected' | 'refused' {
+  if (phase !== 'Requested' || !waitsForApproval) return 'refused';
+  return decision === 'approve' ? 'goesOn' : 'rejected';
+}
+
 function refused(because: string): Verdict {
   return { verdict: 'refused', because };
 }

@@ -2,7 +2,7 @@
  * How a workflow hears of commands. The row decides them; an Update is the doorbell, and for an operator at the Temporal UI
  * or CLI the way to give one.
  */
-import { condition, proxyLocalActivities, setHandler } from '@temporalio/workflow';
+import { condition, currentUpdateInfo, proxyLocalActivities, setHandler } from '@temporalio/workflow';
 import type { MainActivities } from '../activities/index.ts';
 import type { Heard } from '../activities/command.ts';
 import type { Stopped } from '../activities/stages.ts';
@@ -49,9 +49,10 @@ export function openBell(input: OperationKey, phaseOf: () => Phase): Bell {
   for (const command of COMMANDS) {
     setHandler(
       commands[command],
-      async (told: Told = {}): Promise<Heard> => {
+      async ({ commandId, reason }: Told = {}): Promise<Heard> => {
+        const { id: updateId = '' } = currentUpdateInfo() ?? {};
         try {
-          return await hearCommand({ ...input, command, ...told });
+          return await hearCommand({ ...input, command, commandId, reason, updateId });
         } catch (error) {
           // As a failure of its own, whose type and details reach whoever gave it.
           throw asWorkflowFailure(causeOf(error));

@@ -10,8 +10,8 @@ import { connectionOptions, openTemporal } from '../../bin/temporal-connection.t
 import { workflowBundle } from '../../bin/workflow-bundle.ts';
 import { newId } from '../../db/new-id.ts';
 import type { Command } from '../../domain/commands.ts';
-import type { CommandId, OperationKey } from '../../domain/ids.ts';
-import { bell, commands } from '../../workflows/messages.ts';
+import type { OperationKey } from '../../domain/ids.ts';
+import { attributes, bell, commands } from '../../workflows/messages.ts';
 import { stacksQueue, sweepsQueue } from '../../workflows/queues.ts';
 import { ensureTemporal } from '../../workflows/temporal.ts';
 import { openTestPlatform } from './platform.ts';
@@ -33,12 +33,14 @@ export interface Ran {
 }
 
 export interface WorkflowStand extends AsyncDisposable {
-  /** Runs a workflow to its end, in an environment of its own. @param more what it is given beside the ids */
+  /** Runs a workflow to its end, in an environment of its own, whose id is its own. @param more what it is given beside the ids */
   run(workflow: string, acts: Record<string, Act>, more?: Record<string, unknown>): Promise<Ran>;
   /** As an operator does in the Temporal UI. */
   cancel(environmentId: string): Promise<void>;
-  /** Gives a command, as an operator does there; `commandId` when the row has taken it already. @returns what becomes of it */
-  command(environmentId: string, command: Command, commandId?: CommandId): Promise<unknown>;
+  /** Gives a command, as an operator does there, with whatever is told beside it. @returns what becomes of it */
+  command(environmentId: string, command: Command, told?: object, updateId?: string): Promise<unknown>;
+  /** The phase that operators find it by, now. */
+  shownPhase(environmentId: string): Promise<string | undefined>;
   /** As after an acceptance. */
   ring(environmentId: string): Promise<void>;
 }
@@ -100,9 +102,14 @@ export async function openWorkflowStand({ main, stacks = [], sweeps = [] }: Acti
     async cancel(environmentId) {
       await client.workflow.getHandle(environmentId).cancel();
     },
-    async command(environmentId, command, commandId) {
-      const told = commandId ? { commandId } : {};
-      return await client.workflow.getHandle(environmentId).executeUpdate(commands[command], { args: [told] });
+    async command(environmentId, command, told = {}, updateId) {
+      return await client.workflow
+        .getHandle(environmentId)
+        .executeUpdate(commands[command], { args: [told], updateId });
+    },
+    async shownPhase(environmentId) {
+      const { typedSearchAttributes } = await client.workflow.getHandle(environmentId).describe();
+      return typedSearchAttributes.get(attributes.phase);
     },
     async ring(environmentId) {
       await client.workflow.getHandle(environmentId).signal(bell);

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { COMMANDS, judgeCommand, type Command, type Commanded } from '../../domain/commands.ts';
+import {
+  COMMANDS,
+  DECISIONS,
+  judgeCommand,
+  judgeDecision,
+  type Command,
+  type Commanded,
+} from '../../domain/commands.ts';
 import { OPERATION_KINDS, PHASES, isTerminalPhase, type Phase } from '../../domain/phases.ts';
 
 const at = (phase: Phase, more: Partial<Commanded> = {}): Commanded => ({
@@ -18,7 +25,7 @@ function answerOf(command: Command, operation: Commanded): string {
 }
 
 const NO = 'refused';
-/** pause, resume, promote, abort. */
+/** pause, resume, promote, abort; the decisions beside them are in a table of their own. */
 const TABLE: [string, Commanded, [string, string, string, string]][] = [
   ['Requested', at('Requested'), [NO, NO, NO, 'canceled']],
   ['Provisioning', at('Provisioning'), ['pause', 'already', NO, 'abort']],
@@ -61,5 +68,15 @@ describe('a command to anything else', () => {
     for (const phase of PHASES) {
       for (const command of COMMANDS) expect(answerOf(command, at(phase, { kind }))).toBe(NO);
     }
+  });
+});
+
+describe('a decision on an approval', () => {
+  const REFUSED = [NO, NO];
+  it.each(PHASES)('in %s', (phase) => {
+    const answers = (waitsForApproval: boolean) =>
+      DECISIONS.map((decision) => judgeDecision(decision, { phase, waitsForApproval }));
+    expect(answers(true)).toEqual(phase === 'Requested' ? ['goesOn', 'rejected'] : REFUSED);
+    expect(answers(false)).toEqual(REFUSED);
   });
 });

@@ -43,7 +43,7 @@ describe('a phase of a deployment that stops', () => {
     const ran = await deploy({
       rollOut: async ({ environmentId }, attempt) => {
         if (attempt > 1) return undefined;
-        await stand.command(environmentId, 'resume', 'req-1');
+        await stand.command(environmentId, 'resume', { commandId: 'req-1' });
         return { waitsFor: 'resume' };
       },
     });
@@ -107,6 +107,22 @@ describe('a command that an operator gives', () => {
     await until(() => refusals.length > 0, { what: 'the refusal' });
     expect(refusals).toMatchObject([{ cause: { type: 'CommandRefused', message: 'It is going back.' } }]);
     expect(namesOf(ran)).not.toContain('hearCommand');
+  });
+
+  it('is known by its Update, and takes nothing else from what it was sent', async () => {
+    const ran = await deploy({
+      rollOut: async ({ environmentId }) => {
+        await stand.command(environmentId, 'pause', { reason: 'why not', operationId: 'op-other' }, 'the-update');
+      },
+    });
+    const { environmentId, operationId } = ran.calls[0]?.input ?? {};
+    const heard = ran.calls.filter(({ name }) => name === 'hearCommand').map(({ input }) => input);
+    expect(heard).toEqual([
+      {
+        ...{ tenantId: 'connectsoft', environmentId, operationId },
+        ...{ command: 'pause', reason: 'why not', updateId: 'the-update' },
+      },
+    ]);
   });
 
   it('is refused by what the row says, by its own code', async () => {
