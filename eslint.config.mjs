@@ -71,7 +71,7 @@ export default tseslint.config(
   },
   {
     files: ['workflows/**'],
-    ignores: ['workflows/client.ts', 'workflows/orphans.ts', 'workflows/reconcile.ts'],
+    ignores: ['workflows/client.ts', 'workflows/orphans.ts', 'workflows/overdue.ts', 'workflows/reconcile.ts'],
     rules: {
       'import-x/no-restricted-paths': [
         'error',
