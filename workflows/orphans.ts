@@ -1,7 +1,7 @@
 /**
- * What Temporal knows and the rows do not, after a database was put back to an earlier moment. An operation's row is
- * committed before its lane is rung, so a workflow that is listed first and then has no row was accepted in a time that the
- * database has lost, whether it still runs or has closed. How far the looks have come is kept beside the rows, and is put
+ * What Temporal knows and the rows do not, after a database was put back to an earlier moment. An operation has begun in its
+ * row before it has a workflow, so one that is listed first and then has no such row began in a time that the database has
+ * lost, whether it still runs or has closed. How far the looks have come is kept beside the rows, and is put
  * back with them. Outside the bundle.
  */
 import type { Database } from '../db/client.ts';
@@ -27,7 +27,7 @@ const LAG_MS = 60_000;
 const RETENTION_MS = 7 * 24 * 3_600_000;
 /** Of what has closed since the last look so much is compared in one pass: a long time is made up for in several. */
 const WINDOW_MS = 6 * 3_600_000;
-const REASON = 'no row knows it: the database was put back to before it was accepted';
+const REASON = 'no row knows it: the database was put back to before it began';
 
 /** One look. @throws when it could not be finished; the next one begins where this one did. */
 export async function settleOrphans(options: OrphanOptions): Promise<void> {
@@ -40,11 +40,13 @@ export async function settleOrphans(options: OrphanOptions): Promise<void> {
   if (isAnother) await convergeEverything(db);
   const from = comparedUntil?.getTime() ?? now - RETENTION_MS;
   const to = comparedUntil ? Math.min(now, from + WINDOW_MS) : now;
+  const strangers: Listed[] = [];
+  for await (const page of listed(options, from, to)) strangers.push(...(await strangersAmong(db, page)));
+  // As they came about: what an environment began with before the rest, and the end of one before another has its name.
+  strangers.sort((a, b) => a.startedAt.getTime() - b.startedAt.getTime());
   const failures: unknown[] = [];
-  for await (const page of listed(options, from, to)) {
-    for (const stranger of await strangersAmong(db, page)) {
-      await settle(options, stranger).catch((error: unknown) => failures.push(error));
-    }
+  for (const stranger of strangers) {
+    await settle(options, stranger).catch((error: unknown) => failures.push(error));
   }
   if (failures.length > 0) throw failures[0];
   await db.forTenant(PLATFORM, (tx) => noteLook(tx, namespaceId, new Date(Math.min(to, now - lagMs))));
@@ -60,7 +62,7 @@ async function convergeEverything(db: Database): Promise<void> {
   }
 }
 
-/** Those that the rows do not know, each tenant asked once. What an environment began with comes first. */
+/** Those that the rows do not know, each tenant asked once. */
 async function strangersAmong(db: Database, page: Listed[]): Promise<Listed[]> {
   const strangers: Listed[] = [];
   for (const [tenantId, its] of Map.groupBy(page, (one) => one.tenantId)) {
@@ -77,7 +79,7 @@ async function strangersAmong(db: Database, page: Listed[]): Promise<Listed[]> {
         : !known.operations.has(operationIdOf(one)) && (one.isRunning || !known.noted.has(operationIdOf(one)));
     strangers.push(...its.filter(isStranger));
   }
-  return strangers.sort((a, b) => Number(b.kind === 'provision') - Number(a.kind === 'provision'));
+  return strangers;
 }
 
 const operationIdOf = ({ workflowId }: Listed) => workflowId as OperationId;

@@ -11,6 +11,7 @@ export interface Listed extends EnvironmentKey {
   kind: OperationKind | 'lane';
   stage: Stage;
   isRunning: boolean;
+  startedAt: Date;
 }
 
 export interface ListOptions {
@@ -40,7 +41,7 @@ export async function* listed({ client, connection, taskQueue }: ListOptions, fr
   }
 }
 
-function readListed({ workflowId, status, typedSearchAttributes: its }: WorkflowExecutionInfo): Listed {
+function readListed({ workflowId, status, startTime, typedSearchAttributes: its }: WorkflowExecutionInfo): Listed {
   return {
     workflowId,
     tenantId: its.get(attributes.tenantId) ?? '',
@@ -48,5 +49,6 @@ function readListed({ workflowId, status, typedSearchAttributes: its }: Workflow
     kind: (its.get(attributes.kind) ?? 'lane') as Listed['kind'],
     stage: (its.get(attributes.stage) ?? 'prod') as Stage,
     isRunning: status.name === 'RUNNING',
+    startedAt: startTime,
   };
 }

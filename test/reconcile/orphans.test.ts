@@ -2,101 +2,58 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Client } from 'pg';
 import { openTemporal } from '../../bin/temporal-connection.ts';
-import { openDatabase, type Database } from '../../db/client.ts';
-import { findEnvironment, insertEnvironment, setEnvironmentStatus, setLiveSnapshot } from '../../db/environments.ts';
+import { findEnvironment, setEnvironmentStatus, setLiveSnapshot } from '../../db/environments.ts';
 import { eventsOfOperation } from '../../db/events.ts';
-import { migrateDatabase } from '../../db/migrate.ts';
 import { newId } from '../../db/new-id.ts';
-import { acceptOperation } from '../../db/operations.ts';
+import { endOperation, setWaitingOn } from '../../db/operations.ts';
 import { insertSnapshot } from '../../db/snapshots.ts';
 import { lookOf, PLATFORM } from '../../db/temporal-looks.ts';
 import { EMPTY_SNAPSHOT } from '../../domain/snapshot.ts';
 import { laneWorkflowId, type EnvironmentKey, type OperationId } from '../../domain/ids.ts';
-import type { OperationKind } from '../../domain/phases.ts';
-import { openRing } from '../../workflows/client.ts';
-import { laneAttributes, operationAttributes } from '../../workflows/messages.ts';
+import { laneAttributes } from '../../workflows/messages.ts';
 import { settleOrphans, type OrphanOptions } from '../../workflows/orphans.ts';
 import { ensureTemporal } from '../../workflows/temporal.ts';
-import { openTestPlatform, type TestPlatform } from '../_support/platform.ts';
+import { listedWorkflows } from '../_support/listed-workflows.ts';
+import { openReconcileStand, QUEUE, TENANT, type ReconcileStand } from '../_support/reconcile-stand.ts';
 import { backUp } from '../_support/restore-database.ts';
 import { until } from '../_support/until.ts';
 
-const TENANT = 'connectsoft';
-const QUEUE = 'nobody-listens';
-let platform: TestPlatform;
-let db: Database;
-let temporal: ReturnType<typeof openTemporal>;
-let errors: unknown[];
+let stand: ReconcileStand;
+let platform: ReconcileStand['platform'];
+let db: ReconcileStand['db'];
+let temporal: ReconcileStand['temporal'];
+type Listed = ReturnType<typeof listedWorkflows>;
+let workflow: Listed['workflow'];
+let closed: Listed['closed'];
+let listedAs: Listed['listedAs'];
+let statusOf: Listed['statusOf'];
 
 beforeAll(async () => {
-  platform = await openTestPlatform({ parts: ['postgres', 'temporal'] });
-  await migrateDatabase(platform.config.databaseUrl);
-  db = openDatabase({ url: platform.config.databaseUrl });
-  temporal = openTemporal(platform.config.temporal);
+  stand = await openReconcileStand();
+  ({ platform, db, temporal } = stand);
+  ({ workflow, closed, listedAs, statusOf } = listedWorkflows(temporal.client, QUEUE));
   await ensureTemporal(temporal.connection, platform.config.temporal.namespace);
 });
 beforeEach(() => {
-  errors = [];
+  stand.errors.length = 0;
 });
 afterAll(async () => {
-  await temporal?.connection.close();
-  await db?.[Symbol.asyncDispose]();
-  await platform?.[Symbol.asyncDispose]();
+  await stand?.[Symbol.asyncDispose]();
 });
 
-const look = (change: Partial<OrphanOptions> = {}) =>
-  settleOrphans({
-    ...{ db, ...temporal, taskQueue: QUEUE, lagMs: 0, onError: (error) => errors.push(error) },
-    ring: openRing({ client: temporal.client, taskQueue: QUEUE }),
-    ...change,
-  });
+const look = (change: Partial<OrphanOptions> = {}) => settleOrphans({ ...stand.options({ lagMs: 0 }), ...change });
 
 const newKey = (tenantId = TENANT): EnvironmentKey => ({ tenantId, environmentId: newId('env') });
 
 /** One that is in use. */
 async function environment(name?: string): Promise<EnvironmentKey> {
-  const key = newKey();
-  const its = { id: key.environmentId, name: name ?? key.environmentId, pulumiStackRef: name ?? key.environmentId };
-  const plain = { projectId: 'proj', region: 'westeurope', isolationModel: 'pool', traceId: 'trace-1' } as const;
+  const key = await stand.environment(name);
   await db.forTenant(TENANT, async (tx) => {
-    await insertEnvironment(tx, { ...plain, ...its, tenantId: TENANT, stage: 'dev', computeTargets: ['aks'] });
     await setEnvironmentStatus(tx, key, ['Provisioning'], 'Ready');
     await setLiveSnapshot(tx, key, null, await insertSnapshot(tx, key, EMPTY_SNAPSHOT));
   });
   return key;
 }
-
-const handle = (id: string) => temporal.client.workflow.getHandle(id);
-const statusOf = async (id: string) => (await handle(id).describe()).status.name;
-
-/** A workflow as the lane starts it, listed by Temporal. */
-async function workflow(
-  key: EnvironmentKey,
-  kind: OperationKind,
-  { id = newId('op'), summary = `${kind} it`, taskQueue = QUEUE } = {},
-): Promise<OperationId> {
-  await temporal.client.workflow.start(kind, {
-    ...{ workflowId: id, taskQueue, args: [{ ...key, operationId: id }], staticSummary: summary },
-    typedSearchAttributes: operationAttributes(
-      { ...key, operationId: id },
-      { kind, phase: 'Provisioning', stage: 'dev' },
-    ),
-  });
-  await listedAs(id, 'Running');
-  return id;
-}
-
-async function closed(...of: Parameters<typeof workflow>): Promise<OperationId> {
-  const id = await workflow(...of);
-  await handle(id).terminate('it has ended');
-  await listedAs(id, 'Terminated');
-  return id;
-}
-
-const listedAs = async (id: string, status: string) => {
-  const query = `WorkflowId = '${id}' AND ExecutionStatus = '${status}'`;
-  await until(async () => (await temporal.client.workflow.count(query)).count === 1, { what: `${id} to be listed` });
-};
 
 const rowOf = (key: EnvironmentKey) => db.forTenant(key.tenantId, (tx) => findEnvironment(tx, key));
 const eventsOf = async (id: OperationId) =>
@@ -127,7 +84,7 @@ describe('a workflow without a row', () => {
     expect(after?.fence).toBeGreaterThan(fence);
     expect(await eventsOf(id)).toEqual([{ type: 'environment.operationForgotten', data: { kind: 'deploy' } }]);
     expect(await statusOf(laneWorkflowId(key.environmentId))).toBe('RUNNING');
-    expect(errors).toEqual([]);
+    expect(stand.errors).toEqual([]);
   });
 
   it('that has closed is found too, and once', async () => {
@@ -173,7 +130,7 @@ describe('a workflow without a row', () => {
     const before = await rowOf(key);
     await look();
     expect(await rowOf(key)).toEqual(before);
-    expect(errors.map(String)).toEqual([
+    expect(stand.errors.map(String)).toEqual([
       expect.stringContaining(`${id} has worked in ${key.environmentId} of fabrikam`),
     ]);
   });
@@ -182,18 +139,35 @@ describe('a workflow without a row', () => {
 describe('a workflow with a row', () => {
   it('is left alone, whether it runs or has closed', async () => {
     const key = await environment();
-    const accept = async () => {
-      const id = newId('op');
-      const plain = { kind: 'deploy', budgetSeconds: 600, reserveSeconds: 0, traceId: 'trace-1' } as const;
-      await db.forTenant(TENANT, (tx) => acceptOperation(tx, { ...key, ...plain, id }));
+    const begun = async () => {
+      const id = await stand.accept(key, 'deploy', 600);
+      await stand.claim(key);
       return id;
     };
-    const running = await workflow(key, 'deploy', { id: await accept() });
-    await closed(key, 'deploy', { id: await accept() });
+    const ended = await begun();
+    await db.forTenant(TENANT, (tx) => endOperation(tx, key, ended, { phase: 'Failed' }));
+    await closed(key, 'deploy', { id: ended });
+    const running = await workflow(key, 'deploy', { id: await begun() });
     const before = await rowOf(key);
     await look();
     expect(await statusOf(running)).toBe('RUNNING');
     expect(await rowOf(key)).toEqual(before);
+  });
+});
+
+describe('a workflow whose row has not begun', () => {
+  it('has, in a time that is lost: it is found, once, and what it did is to be brought back', async () => {
+    const key = await environment();
+    const id = await closed(key, 'deploy', { id: await stand.accept(key, 'deploy', 600) });
+    const waiting = { kind: 'approval', reference: 'apr-1' } as const;
+    await db.forTenant(TENANT, (tx) => setWaitingOn(tx, TENANT, id, waiting));
+    await look();
+    expect((await rowOf(key))?.convergeReason).toContain(id);
+    expect((await stand.row(id))?.waitingOn).toMatchObject(waiting);
+    await asOwner(`update environments set converge_reason = null where id = '${key.environmentId}'`);
+    await asOwner(`update temporal_looks set compared_until = compared_until - interval '1 minute'`);
+    await look();
+    expect((await rowOf(key))?.convergeReason).toBeNull();
   });
 });
 
@@ -211,7 +185,7 @@ describe('an environment without a row', () => {
     expect(await statusOf(deploy)).toBe('TERMINATED');
     await look();
     expect(await eventsOf(provision)).toHaveLength(1);
-    expect(errors).toEqual([]);
+    expect(stand.errors).toEqual([]);
   });
 
   it('does not own a stack whose name was given to another since', async () => {
@@ -220,6 +194,20 @@ describe('an environment without a row', () => {
     await closed(key, 'provision', { summary: 'provision taken-since' });
     await look();
     expect((await rowOf(key))?.status).toBe('Failed');
+  });
+
+  it('owns the stack of its name when the one that had it was taken away before, in the same lost time', async () => {
+    const old = await environment('used-again');
+    const key = newKey();
+    await closed(old, 'decommission');
+    await closed(key, 'provision', { summary: 'provision used-again' });
+    await look();
+    expect([await rowOf(old), await rowOf(key)]).toMatchObject([
+      // It has no stack: whoever takes it away now touches none.
+      { name: 'used-again', status: 'Failed', liveSnapshotId: null },
+      { name: 'used-again', status: 'DecommissionBlocked' },
+    ]);
+    expect(stand.errors).toEqual([]);
   });
 
   it('has its lane ended, which has nothing to do', async () => {
@@ -242,10 +230,8 @@ describe('how far it has looked', () => {
     const restore = await backUp(platform.config.databaseUrl);
     await until(() => db.ping().then(() => true), { what: 'the database to answer' });
     const at = await position();
-    const id = newId('op');
-    await db.forTenant(TENANT, (tx) =>
-      acceptOperation(tx, { ...key, id, kind: 'deploy', budgetSeconds: 600, reserveSeconds: 0, traceId: 'trace-1' }),
-    );
+    const id = await stand.accept(key, 'deploy', 600);
+    await stand.claim(key);
     await closed(key, 'deploy', { id });
     await look();
     expect((await position())?.getTime()).toBeGreaterThan(at?.getTime() ?? Infinity);
