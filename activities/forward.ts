@@ -58,7 +58,8 @@ async function passStep(forward: Forward, number: number, stage: Stage): Promise
   const { bakeSeconds, promotion } = stage;
   if (bakeSeconds > 0 || promotion === 'command') {
     await noteStep(db, input, rollout.attempt, { step: number });
-    if (bakeSeconds > 0) await bake(forward, number, stage);
+    const paused = bakeSeconds > 0 ? await bake(forward, number, stage) : null;
+    if (paused) return paused;
     const stopped = promotion === 'command' ? await stopHere(db, input, rollout.attempt, 'promote') : null;
     if (stopped) return stopped;
     await noteStep(db, input, rollout.attempt, { step: null, stepsPassed: number + 1 });
@@ -66,20 +67,32 @@ async function passStep(forward: Forward, number: number, stage: Stage): Promise
   return null;
 }
 
-/** Everything that moved is judged once more, for a time, under the traffic that it has now. */
-export async function bake({ rollout, heed }: Forward, number: number, stage: Stage): Promise<void> {
+/**
+ * Everything that moved is judged once more, for a time, under the traffic that it has now. Says that it stopped, when it
+ * was paused before that was over: nobody watches then, so the time begins anew when it goes on.
+ */
+export async function bake(forward: Forward, number: number, stage: Stage): Promise<Stopped | null> {
+  const { db, input, rollout, heed } = forward;
   const { bakeSeconds } = stage;
   const { healthyDeadlineSeconds } = rollout.policy;
   const clocks = { minHealthySeconds: bakeSeconds, healthyDeadlineSeconds: bakeSeconds + healthyDeadlineSeconds };
   const watched = { ...rollout, policy: { ...rollout.policy, ...clocks } };
   const moved = rollout.moved().filter((step) => movesIn(stage, step));
-  // All at once: they are watched for the same time.
-  await eachOf(moved, moved.length, async ({ to }, lost) => {
-    if (!to) return;
-    await rollout.watched(to.serviceId, () =>
-      gate(untilLost(watched, lost), to, freshOf(stage, to.replicas), () => heed.stepsPassed() > number),
-    );
-  });
+  for (;;) {
+    let isCut = false;
+    const isEnough = () => heed.stepsPassed() > number || (isCut ||= heed.isPaused());
+    // All at once: they are watched for the same time.
+    await eachOf(moved, moved.length, async ({ to }, lost) => {
+      if (!to) return;
+      await rollout.watched(to.serviceId, () =>
+        gate(untilLost(watched, lost), to, freshOf(stage, to.replicas), isEnough),
+      );
+    });
+    if (!isCut) return null;
+    const stopped = await stopHere(db, input, rollout.attempt, 'resume');
+    if (stopped) return stopped;
+    await heed.look();
+  }
 }
 
 const isWhole = ({ weightPercent }: Stage) => weightPercent === 100;

@@ -42,8 +42,7 @@ export function rolloutActivities(db: Database, compute: ComputeTarget) {
         const stopped = await enterOrStop(db, input, attempt, 'HealthGating');
         if (stopped) return stopped;
         const rollout = await loadRollout(db, compute, input, attempt);
-        await bakeWhole({ db, input, rollout, heed: attempt.heed });
-        return undefined;
+        return (await bakeWhole({ db, input, rollout, heed: attempt.heed })) ?? undefined;
       });
     },
 
@@ -107,17 +106,19 @@ export interface GoBackInput extends OperationKey {
 }
 
 /** Its step is the one after all stages: `promote` ends it before its time. */
-async function bakeWhole(forward: Forward): Promise<void> {
+async function bakeWhole(forward: Forward): Promise<Stopped | null> {
   const { db, input, rollout, heed } = forward;
   const { bakeSeconds } = rollout.policy;
   const number = rollout.stages.length;
-  if (heed.stepsPassed() > number) return;
+  if (heed.stepsPassed() > number) return null;
   if (bakeSeconds > 0) await noteStep(db, input, rollout.attempt, { step: number });
-  await bake(forward, number, { ...ROLLING, bakeSeconds });
+  const paused = await bake(forward, number, { ...ROLLING, bakeSeconds });
+  if (paused) return paused;
   for (const { to } of rollout.moved()) {
     if (to) await rollout.note(to.serviceId, { status: 'Live', reason: 'healthy under all of the traffic' });
   }
   if (bakeSeconds > 0) await noteStep(db, input, rollout.attempt, { step: null, stepsPassed: number + 1 });
+  return null;
 }
 
 async function restoreComponent(rollout: Rollout, serviceId: string, restoration: Restoration): Promise<void> {

@@ -140,3 +140,24 @@ describe('an operator at the Temporal UI', () => {
     ]);
   });
 });
+
+describe('a deployment that is paused while it is watched', () => {
+  it('stops there, at a step and at the end, and is promoted from there when it was resumed', async () => {
+    const bakeSeconds = 240;
+    const rollout = { maxParallel: 3, bakeSeconds, steps: [{ weightPercent: 50, bakeSeconds }] };
+    const id = await next('1.4.1', { components: bothAt('1.4.1', 3).slice(0, 1), strategy: 'Canary', rollout });
+    for (const [status, step] of [
+      ['RollingOut', 0],
+      ['HealthGating', 2],
+    ] as const) {
+      const isWatched = (now: { status: string; step: number | null }) => now.status === status && now.step === step;
+      await operator.reached(id, `come to step ${step}`, isWatched);
+      expect(await operator.command(id, 'pause')).toBe(200);
+      expect(await waits(id, 'resume')).toMatchObject({ status, step });
+      expect(await operator.command(id, 'promote')).toBe(409);
+      expect(await operator.command(id, 'resume')).toBe(200);
+      expect(await operator.command(id, 'promote')).toBe(200);
+    }
+    expect(await operator.ended(id)).toMatchObject({ status: 'Completed', stepsPassed: 3 });
+  });
+});
