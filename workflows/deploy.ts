@@ -11,6 +11,7 @@ import { openBell, toItsEnd } from './commands.ts';
 import { withDeadline } from './deadline.ts';
 import { enter, show, steps, type Run } from './deploy-run.ts';
 import { asWorkflowFailure, causeOf } from './failures.ts';
+import { showPhase } from './shown-phase.ts';
 import type { OperationKey } from '../domain/ids.ts';
 
 const { begin, end } = proxyLocalActivities<MainActivities>({
@@ -89,10 +90,13 @@ async function forward(run: Run): Promise<void> {
   if (begun.phase !== 'HealthGating' && begun.phase !== 'Promoting') {
     enter(run, 'RollingOut', 'Components are rolled behind their gates.');
     const table = await stepped(run, () => steps(until, 'roll components behind the gate').rollOut(input));
+    showPhase('HealthGating');
     show(run, 'HealthGating', table);
   }
   if (begun.phase !== 'Promoting') {
     await stepped(run, () => steps(until, 'judge everything under all of the traffic').watchGate(input));
+    // Not entered yet: it may stop before, and takes commands until its row says so.
+    showPhase('Promoting');
   }
   const table = await stepped(run, () => steps(until, 'promote the snapshot, retire what it replaced').promote(input));
   enter(run, 'Completed', table);

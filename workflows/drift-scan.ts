@@ -12,6 +12,7 @@ import type { OperationKey } from '../domain/ids.ts';
 import { STOP_MS, withDeadline } from './deadline.ts';
 import { asWorkflowFailure, causeOf } from './failures.ts';
 import { stacksQueue } from './queues.ts';
+import { showPhase } from './shown-phase.ts';
 
 const { begin, end } = proxyLocalActivities<MainActivities>({
   startToCloseTimeout: '10s',
@@ -32,11 +33,13 @@ export async function driftScan(input: OperationKey): Promise<void> {
   });
   try {
     await withDeadline(begun.forwardUntilMs, () => scanForDrift(input), 'The scan was not through in time.');
+    showPhase('Completed');
     setCurrentDetails(`**${begun.summary}**\n\nThe findings are written down.`);
   } catch (error) {
     const failure = causeOf(error);
     if (failure.code === 'OperationLost' || failure.code === 'FenceRefused') throw error;
     const told = await CancellationScope.nonCancellable(() => end({ ...input, phase: 'Failed', failure }));
+    showPhase('Failed');
     throw asWorkflowFailure(told ?? failure);
   }
 }

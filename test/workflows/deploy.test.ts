@@ -36,6 +36,20 @@ describe('a deployment', () => {
     expect(namesOf(ran)).toEqual(['begin', ...FORWARD]);
   });
 
+  it('is found by every phase it comes to', async () => {
+    const shown: Record<string, unknown> = {};
+    const look =
+      (step: string): Act =>
+      async ({ environmentId }) => {
+        shown[step] = await stand.shownPhase(environmentId);
+      };
+    const ran = await deploy(Object.fromEntries(FORWARD.map((step) => [step, look(step)])));
+    const ended = await stand.shownPhase(ran.calls[0]?.input.environmentId ?? '');
+    expect([...FORWARD.slice(1).map((step) => shown[step]), ended]).toEqual([
+      ...['RollingOut', 'HealthGating', 'Promoting', 'Completed'],
+    ]);
+  });
+
   it.each(['begin', ...FORWARD])('comes to the same end when %s has to be done twice', async (step) => {
     const ran = await deploy({ [step]: lostOnce(step === 'begin' ? begins() : undefined) });
     expect(ran.outcome).toBe('completed');

@@ -78,6 +78,15 @@ describe('an operation without a way back', () => {
     expect(ran.outcome).toBe('PortsExhausted');
   });
 
+  it.each(WORKFLOW_NAMES)('of %s is found by how it has ended', async (workflow) => {
+    const endedAs = async (acts: Record<string, Act>) => {
+      const [begun] = (await run(workflow, acts)).calls;
+      return await stand.shownPhase(begun?.input.environmentId ?? '');
+    };
+    expect(await endedAs({})).toBe('Completed');
+    expect(await endedAs({ [WORKFLOWS[workflow].steps[0]]: fails('PortsExhausted') })).toBe('Failed');
+  });
+
   it.each(STEPS)('of %s comes to the same end when %s has to be done twice', async (workflow, step) => {
     const ran = await run(workflow, { [step]: lostOnce() });
     expect(ran.outcome).toBe('completed');
