@@ -7,22 +7,34 @@ import { bothAt, openOperator, type Operator } from '../_support/operator.ts';
 import { openTestPlatform, type TestPlatform } from '../_support/platform.ts';
 import { until } from '../_support/until.ts';
 
-/** What the answer to each question has to show, when the platform is as `beforeAll` leaves it. */
+/** What the answer to each question has to show, when the platform is as `beforeAll` leaves it, or `BEFORE` makes it. */
 const ANSWERS: Record<number, (found: Found) => (string | RegExp)[]> = {
   1: ({ operation }) => [operation],
   2: ({ operation, failed }) => [operation, failed],
   3: () => ['waits', 'resume'],
-  4: ({ operation }) => [operation, 'Pending Activities'],
+  4: () => ['watchGate', /Attempt\s+1\b/],
   5: () => ['HealthGateUnhealthy'],
   6: ({ failed }) => [failed],
   7: () => [/"?wanted"?: ?"?pause/, /"?wanted"?: ?"?run/],
   8: () => [],
-  9: () => ['Pollers', 'workflow', 'activity'],
+  // Workflows and activities of the one queue, activities of the two others.
+  9: ({ worker }) => ['workflow', 'activity', new RegExp(`(${worker}@[^]*){4}`)],
   10: () => ['sweep/health'],
-  11: () => ['0'],
+  11: () => [/^0$/m],
+};
+
+/** What is done before a question is asked. */
+const BEFORE: Record<number, () => Promise<unknown>> = {
+  3: async () => {
+    await operator.command(watched, 'pause');
+    await operator.reached(watched, 'stopped', ({ waitingOn }) => waitingOn?.kind === 'pause');
+  },
+  4: () => operator.command(watched, 'resume'),
 };
 
 interface Found {
+  /** The process. */
+  worker: number;
   operation: string;
   failed: string;
 }
@@ -30,7 +42,8 @@ interface Found {
 let platform: TestPlatform;
 let operator: Operator;
 let environmentId: string;
-let paused: string;
+/** A deployment that is watched under all of the traffic. */
+let watched: string;
 let found: Found;
 let env: Record<string, string>;
 
@@ -44,11 +57,15 @@ beforeAll(async () => {
   );
   const rollout = { healthyDeadlineSeconds: 3 };
   const refused = await operator.ended(await operator.deploy({ environmentId, version: '1.5.0', rollout }));
-  paused = await operator.deploy({ environmentId, version: '1.4.2', components: bothAt('1.4.2', 2) });
-  await operator.reached(paused, 'begun to roll', ({ status }) => status === 'RollingOut');
-  await operator.command(paused, 'pause');
-  const { operationId } = await operator.reached(paused, 'stopped', ({ waitingOn }) => waitingOn?.kind === 'pause');
-  found = { operation: operationId, failed: refused.operationId };
+  const bakes = { bakeSeconds: 400 };
+  watched = await operator.deploy({ environmentId, version: '1.4.2', components: bothAt('1.4.2', 2), rollout: bakes });
+  const { operationId } = await operator.reached(
+    watched,
+    'come to its bake',
+    ({ status }) => status === 'HealthGating',
+  );
+  const { pid = 0 } = platform.platform.children.worker ?? {};
+  found = { worker: pid, operation: operationId, failed: refused.operationId };
   const { SLIPWAY_TEMPORAL_BIN = 'temporal', PATH = '' } = process.env;
   const { address, namespace } = platform.config.temporal;
   env = {
@@ -67,38 +84,48 @@ const questions = [
 ].map(([, number, question, block]) => ({ number: Number(number), question, block: block ?? '' }));
 
 /** Its failures show in what it says. */
-const run = async (block: string) => {
-  const { all } = await execa('bash', ['-euc', block], { env, all: true, reject: false });
+const run = async (block: string, other: Record<string, string> = {}) => {
+  const { all } = await execa('bash', ['-euc', block], { env: { ...env, ...other }, all: true, reject: false });
   return all;
 };
+
+const isAnswer = (number: number, said: string) =>
+  (ANSWERS[number]?.(found) ?? []).every((words) =>
+    typeof words === 'string' ? said.includes(words) : words.test(said),
+  );
 
 describe("the operators' guide", () => {
   it('asks what the test knows an answer to', () => {
     expect(questions.map(({ number }) => number)).toEqual(Object.keys(ANSWERS).map(Number));
   });
 
+  it.each(questions.filter(({ block }) => /\$(OPERATION|FAILED)/.test(block)))(
+    'has no such answer about an operation that is not there, to $number: $question',
+    async ({ number, block }) => {
+      const said = await run(block, { OPERATION: 'op-of-nobody', FAILED: 'op-of-nobody' });
+      expect(isAnswer(number, said), said).toBe(false);
+    },
+  );
+
   // The one that ends the operation comes last.
   const order = [...questions].sort((a, b) => Number(a.number === 8) - Number(b.number === 8));
   it.each(order)('answers $number: $question', async ({ number, block }) => {
-    // Lists are eventually consistent.
-    const isAnswer = (said: string) =>
-      (ANSWERS[number]?.(found) ?? []).every((words) =>
-        typeof words === 'string' ? said.includes(words) : words.test(said),
-      );
+    await BEFORE[number]?.();
     let said = '';
     if (number === 7 || number === 8) {
       said = await run(block);
     } else {
-      await until(async () => isAnswer((said = await run(block))), {
+      // Lists are eventually consistent.
+      await until(async () => isAnswer(number, (said = await run(block))), {
         what: `an answer to ${number}`,
         timeoutMs: 20_000,
       }).catch((error: unknown) => {
         throw new Error(`${String(error)}\n${said}`);
       });
     }
-    expect(isAnswer(said), said).toBe(true);
+    expect(isAnswer(number, said), said).toBe(true);
     if (number === 8) {
-      expect(await operator.ended(paused)).toMatchObject({
+      expect(await operator.ended(watched)).toMatchObject({
         failure: { code: 'OperationTerminated', message: 'the registry is gone for good' },
       });
     }
