@@ -70,7 +70,7 @@ export function twoReleases({ platform, operator, environmentId, database }: Sta
     const rollout = { maxParallel: 3 };
     const components = oldComponents(version, replicas);
     const id = await operator.deploy({ environmentId, version, components, configurationId, rollout });
-    expect(await operator.ended(id)).toMatchObject({ status: 'Completed' });
+    expect(await operator.ended(id)).toMatchObject({ status: 'Completed', failure: null });
     return id;
   }
 
