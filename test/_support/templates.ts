@@ -1,4 +1,5 @@
 /** Templates as clients send them, and what is asked of one. */
+import fc from 'fast-check';
 import { InvalidTemplate, type TemplateProblem } from '../../domain/templates/invalid-template.ts';
 import type { Json, JsonObject } from '../../domain/templates/json.ts';
 import type { World, WorldRequest } from '../../domain/templates/expressions/setting.ts';
@@ -74,3 +75,32 @@ export function problemsOf(act: () => unknown): readonly TemplateProblem[] {
 export function faultsOf(act: () => unknown): string[] {
   return problemsOf(act).map(({ fault, pointer }) => `${fault} ${pointer}`);
 }
+
+/** Texts that are made of what expressions are made of. */
+export const nearlyExpression = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom(
+        '[',
+        ']',
+        '(',
+        ')',
+        ',',
+        '.',
+        "'",
+        ' ',
+        '-',
+        '1',
+        'concat',
+        'if',
+        'reference',
+        'parameters',
+        "'a'",
+      ),
+      fc.string({ maxLength: 3 }),
+    ),
+    {
+      maxLength: 14,
+    },
+  )
+  .map((parts) => `[${parts.join('')}]`);
