@@ -38,6 +38,7 @@ export interface OperationView {
   status: string;
   phase: string;
   failure: { code: string; message: string } | null;
+  deadlineAt: string;
   acceptedAt: string;
   endedAt: string | null;
 }
