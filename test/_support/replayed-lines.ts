@@ -17,7 +17,7 @@ export async function stretchesNotRun(codePath: string, replay: () => Promise<vo
   const functions = result.filter((script) => script.url === url).flatMap((script) => script.functions);
   const code = readFileSync(codePath, 'utf8');
   const sourceAt = openSources(code);
-  return begins(code, functions).flatMap((offset) => sourceAt(offset) ?? []);
+  return [...new Set(begins(code, functions).flatMap((offset) => sourceAt(offset) ?? []))];
 }
 
 /** Offsets in the bundle where stretches begin that did not run. */
@@ -41,11 +41,12 @@ function begins(code: string, functions: Profiler.FunctionCoverage[]): number[] 
 function openSources(code: string): (offset: number) => string | null {
   const [, inline = ''] = /sourceMappingURL=data:[^,]*,([\w+/=]+)/.exec(code) ?? [];
   const map = new SourceMap(JSON.parse(Buffer.from(inline, 'base64').toString()) as SourceMapPayload);
-  const lineStarts = [0, ...code.matchAll(/\n/g).map(({ index }) => index + 1)];
+  const lineStarts = [0, ...[...code.matchAll(/\n/g)].map(({ index }) => index + 1)];
   return (offset) => {
     const line = lineStarts.findLastIndex((start) => start <= offset);
     const entry = map.findEntry(line, offset - (lineStarts[line] ?? 0));
-    if (!('originalSource' in entry)) return null;
+    // What the bundler has added is mapped to what stands before it.
+    if (!('originalSource' in entry) || entry.generatedLine !== line) return null;
     const { originalSource, originalLine } = entry;
     const file = /\/workflows\/([\w-]+\.ts)$/.exec(originalSource)?.[1];
     return file ? `${file}: ${readFileSync(originalSource, 'utf8').split('\n')[originalLine]?.trim()}` : null;

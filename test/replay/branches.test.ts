@@ -1,4 +1,4 @@
-/** That the newest recorded state has a history of every way that the workflows have. */
+/** That there is a recorded history of every way that the workflows have. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,21 +11,21 @@ import { installQuietRuntime } from '../_support/quiet-runtime.ts';
 import { stretchesNotRun } from '../_support/replayed-lines.ts';
 
 const newest = recordedStates().at(-1);
-const recorded = recordedHistories().filter(({ state }) => state === newest);
-const casesOf = (name: string) => recorded.flatMap((one) => (one.workflow === name ? [one.case] : [])).sort();
+const recorded = recordedHistories();
+const casesOf = (name: string) =>
+  recorded.flatMap(({ state, workflow, ...its }) => (state === newest && workflow === name ? [its.case] : [])).sort();
 
-/** Where code begins that no history can come by, and why. */
+/** Where code begins that no history comes by, and why none can. */
 const NOT_REPLAYED = {
-  'commands.ts: validator: ({ commandId }: Told = {}) => {': 'an Update that was accepted is not judged again',
+  'commands.ts: validator: ({ commandId }: Told = {}) => {': 'a replay does not judge an accepted Update again',
   'deploy.ts: const bell = openBell(input, () => phase);': 'asked by that judgement alone',
   'deadline.ts: throw error;': 'a timer fails of nothing but its cancellation',
-  'lane.ts: if (!isExpected(error)) throw error;': 'a defect of the SDK',
+  'lane.ts: if (!isExpected(error)) throw error;': 'a lane that is cancelled in the very task that begins a child',
   "deploy.ts: if (begun.phase === 'RollingBack') throw asWorkflowFailure(await goBack(run, begun.failure ?? UNKNOWN));":
     'every way into RollingBack notes its reason',
   'failures.ts: return detailsOf(cause.cause) ?? DEADLINE;': 'the SDK reads no cause of a time-out (1.24)',
   'failures.ts: const detail: unknown = cause instanceof ApplicationFailure ? cause.details?.[0] : null;':
     'the SDK reads no details as a list without any',
-  "index.ts: export { sweep } from './sweep.ts';": 'nobody imports it from there within the bundle',
   'messages.ts: export function laneAttributes(key: EnvironmentKey): TypedSearchAttributes {': 'for clients',
   'messages.ts: export function sweepAttributes(): TypedSearchAttributes {': 'for clients',
 };
@@ -53,7 +53,7 @@ describe('the code of the workflows', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('is all come by when the newest state is replayed, but for what no history can come by', async () => {
+  it('is all come by when the recorded histories are replayed, but for what none can come by', async () => {
     const codePath = await workflowBundle(folder);
     const histories = recorded.map((one) => {
       const history = readHistory(one);
