@@ -26,19 +26,11 @@ export async function executionsOf(client: Client): Promise<Execution[]> {
   return executions.sort((a, b) => a.startedAt.getTime() - b.startedAt.getTime());
 }
 
-/** What `runReplayHistory` takes. */
+/** What `runReplayHistory` takes, an event a line. */
 export async function dumpHistory(client: Client, { workflowId, runId }: Execution, scrub: Scrub): Promise<string> {
   const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
-  return `${JSON.stringify(scrubDeep(JSON.parse(historyToJson(history)), scrub), null, 1)}\n`;
-}
-
-/** The operations that a lane's run started, in order. */
-export function childrenOf(history: string): string[] {
-  const { events } = JSON.parse(history) as { events: HistoryEvent[] };
-  return events.flatMap((event) => {
-    const attributes = event.startChildWorkflowExecutionInitiatedEventAttributes as { workflowId: string } | undefined;
-    return attributes ? [attributes.workflowId] : [];
-  });
+  const { events } = scrubDeep(JSON.parse(historyToJson(history)), scrub) as { events: HistoryEvent[] };
+  return `{"events":[\n${events.map((event) => JSON.stringify(event)).join(',\n')}\n]}\n`;
 }
 
 /** A history with its payloads readable: what is at rest in it, for a look at secrets. */

@@ -22,6 +22,7 @@ export interface DeployRequest {
   rollout?: Record<string, unknown>;
   strategy?: string;
   onConflict?: string;
+  prune?: boolean;
 }
 
 export interface Operator {
