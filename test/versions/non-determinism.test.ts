@@ -16,7 +16,8 @@ import { ranOn } from '../_support/workflow-versions.ts';
 const LANE = 'workflows/lane.ts';
 const DEPLOY = 'workflows/deploy.ts';
 const IMPORT = '\nimport ';
-const FROM_SDK = `${IMPORT}{ patched, sleep } from '@temporalio/workflow';`;
+/** Under names of its own, whatever else a file imports. */
+const FROM_SDK = `${IMPORT}{ patched as isPatched, sleep as rest } from '@temporalio/workflow';`;
 
 /** Both workflows do something first that they did not do before. */
 function slower(step: string): Release {
@@ -39,8 +40,8 @@ let inFlight: Held;
 let queued: string;
 
 beforeAll(async () => {
-  bad = slower('await sleep(1);');
-  mended = slower("if (patched('slower')) await sleep(1);");
+  bad = slower('await rest(1);');
+  mended = slower("if (isPatched('slower')) await rest(1);");
   platform = await openTestPlatform({ env: { SLIPWAY_DEPLOYMENT: 'slipway', SLIPWAY_BUILD_ID: 'first' } });
   temporal = openTemporal(platform.config.temporal);
   operator = await openOperator(platform);
