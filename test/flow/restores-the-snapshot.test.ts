@@ -5,7 +5,18 @@ import { hashOf } from '../../domain/hash.ts';
 import type { Snapshot } from '../../domain/snapshot.ts';
 import { pictureOf, pidsOf, type Picture } from '../_support/environment-picture.ts';
 import { API, WORKER } from '../_support/operator.ts';
-import { command, findDatabase, has, inTurn, isIn, kill, lockSnapshots, loseDatabase, openStage } from './steps.ts';
+import {
+  command,
+  findDatabase,
+  has,
+  inTurn,
+  isIn,
+  isWatched,
+  kill,
+  lockSnapshots,
+  loseDatabase,
+  openStage,
+} from './steps.ts';
 import { restart, supersede, terminate, unlockSnapshots, waitsFor, type Stage, type Turn } from './steps.ts';
 import { twoReleases, type TwoReleases } from './two-releases.ts';
 
@@ -137,11 +148,8 @@ const TURNS: Turn[] = [
   {
     phase: 'Promoting',
     at: 'where nobody can abort it any more, as its time is up',
-    way: { bakeSeconds: 2, progressDeadlineSeconds: 20 },
-    there: [
-      ...[isIn('HealthGating'), command('pause'), waitsFor('resume')],
-      ...[kill('supervisor'), command('resume'), isIn('Promoting')],
-    ],
+    way: { bakeSeconds: 15, progressDeadlineSeconds: 20 },
+    there: [isWatched, kill('supervisor'), command('promote'), isIn('Promoting')],
     share: 100,
     turn: [isIn('RollingBack'), restart('supervisor')],
     ends: 'RolledBack ProgressDeadlineExceeded',

@@ -82,6 +82,9 @@ const reached =
 
 export const isIn = (phase: string) => reached(`come to ${phase}`, ({ status }) => status === phase);
 
+/** Under all of the traffic, until its time is over or somebody promotes it. */
+export const isWatched = reached('be watched', ({ status, step }) => status === 'HealthGating' && step !== null);
+
 export const waitsFor = (command: string) =>
   reached(`to wait for ${command}`, ({ waitingOn }) => waitingOn?.reference === command);
 

@@ -30,6 +30,20 @@ const NOT_REPLAYED = {
   'messages.ts: export function sweepAttributes(): TypedSearchAttributes {': 'for clients',
 };
 
+/** What has come since the newest state was recorded: the next one comes by it, and then it goes from here. */
+const NEWER = [
+  "commands.ts: const { id: updateId = '' } = currentUpdateInfo() ?? {};",
+  'deadline.ts: if ((await Promise.race([finished, sleep(STOP_MS).then(() => false)])) && patched(LATE_END)) return;',
+  "decommission.ts: async () => (await end({ ...input, phase: 'Failed', failure })) ?? failure,",
+  'deploy.ts: const failure = patched(EXPLAINED) ? await explain({ ...input, failure: cause }).catch(() => cause) : cause;',
+  'deploy.ts: const told = (await end({ ...run.input, phase, failure })) ?? failure;',
+  'deploy.ts: return told ?? both;',
+  'deploy.ts: return told ?? failure;',
+  'drift-scan.ts: throw asWorkflowFailure(told ?? failure);',
+  "provision.ts: const ended = (await end({ ...input, phase: 'Failed', failure, convergeReason })) ?? failure;",
+  'shown-phase.ts: if (patched(EVERY_PHASE)) upsertSearchAttributes([{ key: attributes.phase, value: phase }]);',
+];
+
 describe('the newest recorded state', () => {
   it.each(Object.entries(CASES))('has every case of a %s', (workflow, cases) => {
     expect(casesOf(workflow)).toEqual(Object.keys(cases).sort());
@@ -65,6 +79,6 @@ describe('the code of the workflows', () => {
         if (error) throw error;
       }
     });
-    expect(missed.sort()).toEqual(Object.keys(NOT_REPLAYED).sort());
+    expect(missed.sort()).toEqual([...Object.keys(NOT_REPLAYED), ...NEWER].sort());
   });
 });
