@@ -123,6 +123,10 @@ describe('a decommission', () => {
       leftovers: [
         { kind: 'unknown', name: 'the services: ComputeUnavailable' },
         { kind: 'stack', name: 'blocked' },
+        ...['Folder', 'PortRange', 'Database', 'VaultNamespace'].map((type) => ({
+          kind: 'resource',
+          name: `slipway:local:${type}`,
+        })),
       ],
     });
     const operation = await operator.rest.get<Told>(`/v1/runtime/operations/${operationId}`);
